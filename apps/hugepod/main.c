@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hugepod: finds the sub-command and hands over. The table is dispatch and help in one.
+
+#include "base/hp_err.h"
+#include "hugepod.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{NULL, NULL, NULL},
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: hugepod COMMAND [OPTIONS]\n\n");
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(out, "  %-8s %s\n", c->name, c->summary);
+	fprintf(out, "\n'hugepod COMMAND --help' says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return HP_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return HP_EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("hugepod %s\n", HP_VERSION);
+		return HP_EXIT_OK;
+	}
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return c->run(argc - 1, argv + 1);
+	fprintf(stderr, "hugepod: unknown command '%s': try 'hugepod --help'\n", argv[1]);
+	return HP_EXIT_USAGE;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Configuration of a group: what a YAML file and hp-primary's command line say, checked and in one
+// struct. Pure: reads the file and nothing else, starts nothing. No DPDK, so `hugepod` uses it too.
+
+#pragma once
+
+#include "base/hp_err.h"
+#include "base/hp_opts.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HP_NAME_MAX 32 // bytes with NUL: names of members, clients, ports
+#define HP_PORTS_MAX 32 // RTE_MAX_ETHPORTS of Debian's builds
+#define HP_CLIENTS_MAX 64 // names that the patch table may mention
+#define HP_MEMBERS_MAX 64 // processes besides the primary
+#define HP_FANOUT_MAX 16 // destinations of one patch
+#define HP_PREFIX_MAX 64 // bytes with NUL of a --file-prefix
+
+enum hp_policy {
+	HP_POLICY_DROP,
+	HP_POLICY_BYPASS,
+	HP_POLICY_HOLD,
+};
+
+enum hp_spread {
+	HP_SPREAD_HASH,
+	HP_SPREAD_ROUND_ROBIN,
+	HP_SPREAD_BROADCAST,
+};
+
+enum hp_idle {
+	HP_IDLE_POLL, // spin
+	HP_IDLE_PAUSE, // spin with the CPU's pause instruction
+	HP_IDLE_SLEEP, // pause, then sleep for longer and longer
+};
+
+/** What a source does when its next hop has no room. */
+enum hp_when_full {
+	HP_WHEN_FULL_DROP, // drop, counted as link-full
+	HP_WHEN_FULL_WAIT, // leave the packets where they are until there is room
+};
+
+struct hp_port_conf {
+	char *name; // users' name, default the device's name
+	char *devargs; // "net_null0,size=64" or "0000:01:00.0"
+	uint64_t rxq, txq; // queues; 0: one a primary lcore, as far as the device has them
+	uint64_t rxd, txd; // descriptors; 0: the driver's choice
+	uint64_t mtu; // bytes; 0: the driver's
+	bool promiscuous;
+	int when_full; // enum hp_when_full
+};
+
+struct hp_client_conf {
+	char *name;
+	int policy; // enum hp_policy
+	uint64_t window; // packets lent at most, a power of two
+	int when_full; // enum hp_when_full: of packets that come back from it
+};
+
+/** "port:NAME_OR_ID" or a client's name, resolved by whoever knows the ports. */
+struct hp_patch_conf {
+	char *from;
+	struct hp_strlist to;
+	int spread; // enum hp_spread
+	uint32_t line; // in the YAML file, 0 for the command line
+};
+
+struct hp_config {
+	// from the option table, see hp_config_opts
+	char *config_path;
+	char *file_prefix;
+	char *huge_dir;
+	char *runtime_dir; // overrides $RUNTIME_DIRECTORY
+	char *lcores; // EAL --lcores for the primary, NULL: one forwarding lcore that floats
+	uint64_t nb_cores; // forwarding lcores [1]
+	struct hp_strlist vdevs; // EAL --vdev
+	struct hp_strlist allow; // EAL --allow
+	struct hp_strlist eal; // --eal OPTION=VALUE: handed to EAL as it is
+	uint64_t base_virtaddr; // 0: hugepod's default
+	int iova_mode; // 0 auto, 1 va, 2 pa
+	uint64_t memory_limit; // bytes; 0: the cgroup's
+	uint64_t total_num_mbufs; // a primary lcore
+	uint64_t mbuf_size; // data room, bytes
+	uint64_t mbuf_cache; // mbufs a lcore
+	uint64_t burst; // packets
+	uint64_t window; // default of clients
+	int policy; // default of clients
+	int idle; // enum hp_idle
+	uint64_t max_members;
+	uint64_t max_clients;
+	uint64_t hop_limit; // hops of one packet
+	uint64_t stuck_after_us;
+	bool evict_stuck;
+	bool check_returns; // validate what clients hand back
+	uint64_t takeover_wait_us; // for holders of an old generation
+	uint64_t drain_us; // at shutdown
+	uint64_t stats_period_us; // 0: no periodic statistics
+	bool interactive;
+	bool auto_start;
+	bool dry_run;
+	char *cmdline_file;
+	int log_format; // enum hp_log_format
+	int log_level; // enum hp_log_level
+	bool respawn;
+	struct hp_strlist port_args, client_args, patch_args; // --port, --client, --patch as given
+
+	// lists of the YAML file and of the arguments above
+	struct hp_port_conf *ports;
+	uint32_t n_ports;
+	struct hp_client_conf *clients;
+	uint32_t n_clients;
+	struct hp_patch_conf *patches;
+	uint32_t n_patches;
+};
+
+/** Option table of hp-primary: what is BOTH is a YAML key as well. */
+extern const struct hp_opt_set hp_config_opts;
+
+/**
+ * Read command line and, if --config names one, the YAML file; the command line wins.
+ * Names are unique and well-formed, numbers in bounds, windows powers of two, patches name what
+ * exists ("port:" of a port, clients of the list) and are not given twice for one source.
+ *
+ * @return
+ *   0; 1 if --help and the like were printed; -errno with @p err filled: HP_EXIT_USAGE for the
+ *   command line, HP_EXIT_CONFIG for the file. On error nothing is left allocated.
+ */
+int hp_config_load(struct hp_config *conf, int argc, char **argv, FILE *out, struct hp_err *err);
+
+/** The YAML part alone, over defaults: for `hugepod doctor` and `hugepod lint` of a ConfigMap. */
+struct hp_yaml_node;
+int hp_config_from_yaml(struct hp_config *conf, const struct hp_yaml_node *root, const char *file,
+	struct hp_err *err);
+
+void hp_config_free(struct hp_config *conf);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Packet functions: what a client does with a burst. A function is one small file that fills a
+// struct hp_func and registers it with HP_FUNC_REGISTER(). It never allocates or frees an mbuf: the
+// packets are lent to it, and it says of each what is to become of it.
+
+#pragma once
+
+#include "base/hp_drop.h"
+#include "base/hp_err.h"
+#include "base/hp_opts.h"
+
+#include <rte_common.h>
+#include <rte_mbuf.h>
+
+#include <stdint.h>
+
+enum hp_verdict_kind {
+	HP_VERDICT_NEXT, ///< on to the next hop of the patch table
+	HP_VERDICT_PORT, ///< out by .port, whatever the patch table says
+	HP_VERDICT_DROP, ///< drop it, for .reason
+};
+
+/** What is to become of a packet. All zero is "on to the next hop". */
+struct hp_verdict {
+	uint8_t kind; ///< enum hp_verdict_kind
+	uint8_t reason; ///< enum hp_drop_reason, with HP_VERDICT_DROP
+	uint16_t port; ///< DPDK port id, with HP_VERDICT_PORT
+};
+
+struct hp_func {
+	const char *name; ///< as in `--function NAME`
+	const char *summary; ///< one line for --help
+	const struct hp_opt
+		*opts; ///< keys of `--set KEY=VALUE`, or NULL; offsets into the conf struct
+	size_t conf_size; ///< bytes of that struct
+	/**
+	 * Make the state of one packet loop. Optional. May allocate; @p conf lives as long as the
+	 * state.
+	 * @return 0 with *state set, or -errno with @p err filled (HP_EXIT_USAGE or
+	 * HP_EXIT_CONFIG).
+	 */
+	int (*init)(void **state, const void *conf, int socket_id, struct hp_err *err);
+	/** Free the state. Optional. */
+	void (*fini)(void *state);
+	/**
+	 * Decide about a burst. Runs in the packet loop: no system call, no allocation, no log.
+	 * @param verdicts
+	 *   One a packet, all zero (HP_VERDICT_NEXT) on entry.
+	 * @param n
+	 *   1 to HP_BURST_MAX packets.
+	 * @param now
+	 *   rte_rdtsc() at the burst's start.
+	 */
+	void (*burst)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
+		uint64_t now);
+};
+
+#define HP_BURST_MAX 512 // packets; testpmd's MAX_PKT_BURST, so that --burst means the same
+
+/** Register a function; at file scope, once a file. Names must be unique. */
+#define HP_FUNC_REGISTER(func) \
+	RTE_INIT(hp_func_register_##func) \
+	{ \
+		hp_func_register(&func); \
+	}
+
+void hp_func_register(const struct hp_func *func);
+/** NULL if there is none of that name. */
+const struct hp_func *hp_func_find(const char *name);
+/** The i-th function by name, NULL past the last. */
+const struct hp_func *hp_func_get(unsigned int i);
