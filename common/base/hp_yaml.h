@@ -4,6 +4,9 @@
 // YAML as a tree in which every node knows its line and column. Aliases are expanded and everything
 // is bounded, so that hostile input ends in an error and not in memory. No I/O but reading the
 // file.
+//
+// An alias is the anchor's node itself, shared: it keeps the anchor's position, and the limits
+// count it as often as it is used. Merge keys (<<) are ordinary keys here.
 
 #pragma once
 
@@ -24,6 +27,11 @@ struct hp_yaml_node {
 	uint32_t line, column; ///< of its first character, both from 1
 	const char *tag; ///< explicit tag, or NULL
 	bool plain; ///< scalar without quotes and not a block scalar
+	char style; ///< scalar: 'p' plain, '\'' or '"' quoted, '|' or '>' block; else 0
+	const char *anchor; ///< its &name without the &, or NULL
+	size_t start, end; ///< byte offsets in the input: [start, end), a BOM counts
+	uint32_t size; ///< nodes in it once aliases are expanded, keys and itself included
+	uint32_t height; ///< 1 for a scalar, else 1 + the highest child
 	const char *value; ///< scalar: NUL-terminated
 	size_t len; ///< scalar: bytes, without the NUL; value may hold NULs
 	uint32_t n; ///< sequence: items; map: pairs
@@ -70,6 +78,9 @@ const struct hp_yaml_node *hp_yaml_root(const struct hp_yaml_file *file, uint32_
 
 /** Value of the first pair of @p map with that key, NULL if there is none or @p map is no map. */
 const struct hp_yaml_node *hp_yaml_get(const struct hp_yaml_node *map, const char *key);
+
+/** Number of pairs of @p map whose key is @p key; 0 if @p map is no map. */
+uint32_t hp_yaml_count(const struct hp_yaml_node *map, const char *key);
 
 /** True for a plain scalar that YAML reads as null: "", "~", "null", "Null", "NULL". */
 bool hp_yaml_is_null(const struct hp_yaml_node *node);
