@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdarg.h>
+#include <stddef.h>
 
 /** Exit codes of every program; docs/join-protocol.md lists them for users. */
 enum hp_exit {
@@ -47,3 +48,16 @@ int hp_err_set(struct hp_err *err, int exit_code, int errnum, const char *fmt, .
 /** The same with a va_list. */
 int hp_err_vset(struct hp_err *err, int exit_code, int errnum, const char *fmt, va_list ap)
 	__attribute__((format(printf, 4, 0)));
+
+#define HP_QUOTE_SIZE 72 // bytes that hp_err_quote() needs at most for its usual 60 characters
+
+/**
+ * What somebody gave us, made fit for one line of an error: cut to what @p size holds, with "..."
+ * where it was cut, and '?' for control characters.
+ *
+ * @param text
+ *   NULL is shown as an empty string.
+ * @return
+ *   @p buf.
+ */
+const char *hp_err_quote(char *buf, size_t size, const char *text);

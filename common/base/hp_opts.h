@@ -40,7 +40,7 @@ struct hp_opt {
 	enum hp_opt_where where;
 	size_t offset; ///< of the value in the struct that is filled
 	uint64_t min, max; ///< units as the type says; max 0: no upper bound but the type's
-	const char *def; ///< default as text, as a user would write it; NULL: none
+	const char *def; ///< default as text, as a user would write it; NULL: none (0, no, NULL)
 	const char *const *words; ///< HP_OPT_ENUM: NULL-terminated
 	const char *arg; ///< what help prints for the value, e.g. "PORTS"
 	const char *section; ///< heading in help and manual, e.g. "EAL", "Packets"; NULL: "Options"
@@ -84,6 +84,7 @@ int hp_opts_defaults(const struct hp_opt_set *set, void *conf);
  *   Bit i is set for option i of the table (at most 128) where it stood on the command line.
  * @param out_index
  *   Set to the index in argv of the first word that is no option. argv is permuted.
+ *   NULL: such a word is an error.
  * @return
  *   0; 1 if help, version or manual was printed and the program should end with HP_EXIT_OK;
  *   -EINVAL or -ENOMEM with @p err filled (HP_EXIT_USAGE): option, value given, what was expected.
@@ -95,7 +96,8 @@ int hp_opts_parse_argv(const struct hp_opt_set *set, void *conf, int argc, char 
  * Parse one mapping of a YAML document. Keys of the map that the table does not know are looked up
  * in @p other (NULL-terminated list of key names that the caller reads itself, or NULL); any other
  * key is an error, as are duplicates and missing required keys. An option whose bit is set in
- * @p given (by hp_opts_parse_argv(), see hp_opts_given()) keeps the command line's value.
+ * @p given (by hp_opts_parse_argv(); NULL: none) keeps the command line's value; the file's is
+ * checked all the same.
  *
  * @return
  *   0, or -EINVAL/-ENOMEM with @p err filled (HP_EXIT_CONFIG) as "file:line:column: ...".
