@@ -78,7 +78,7 @@ static void a_socket_address_holds_107_bytes(void **state)
 	assert_int_equal(hp_paths_sockaddr(&addr, dir, HP_PATHS_JOIN), 0);
 	assert_int_equal(strlen(addr.sun_path), 107);
 	assert_int_equal(addr.sun_family, AF_UNIX);
-	strcat(dir, "d");
+	dir[strlen(dir)] = 'd';
 	assert_int_equal(hp_paths_sockaddr(&addr, dir, HP_PATHS_JOIN), -ENAMETOOLONG);
 }
 
