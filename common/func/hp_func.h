@@ -57,6 +57,12 @@ struct hp_func {
 		uint64_t now);
 };
 
+/** Verdict: drop it for @p reason. */
+static inline struct hp_verdict hp_verdict_drop(enum hp_drop_reason reason)
+{
+	return (struct hp_verdict){.kind = HP_VERDICT_DROP, .reason = (uint8_t)reason};
+}
+
 #define HP_BURST_MAX 512 // packets; testpmd's MAX_PKT_BURST, so that --burst means the same
 
 /** Register a function; at file scope, once a file. Names must be unique. */
@@ -71,3 +77,20 @@ void hp_func_register(const struct hp_func *func);
 const struct hp_func *hp_func_find(const char *name);
 /** The i-th function by name, NULL past the last. */
 const struct hp_func *hp_func_get(unsigned int i);
+
+#define HP_FUNC_MAX 64 // functions in one program; a constructor cannot allocate and fail
+
+/**
+ * Make a function's conf struct: its defaults, overridden by the words of `--set KEY=VALUE`.
+ * A key that is no list may be given once.
+ *
+ * @param sets
+ *   The words "KEY=VALUE" in the order of the command line; may be NULL or empty.
+ * @return
+ *   0 with *conf set (NULL for a function without options); -EINVAL or -ENOMEM with @p err filled
+ *   (HP_EXIT_USAGE): the key, the value, what was expected.
+ */
+int hp_func_conf_new(
+	const struct hp_func *func, const struct hp_strlist *sets, void **conf, struct hp_err *err);
+/** Free it; NULL is fine. The state made from it goes first. */
+void hp_func_conf_free(const struct hp_func *func, void *conf);
