@@ -43,6 +43,11 @@ enum hp_when_full {
 	HP_WHEN_FULL_WAIT, // leave the packets where they are until there is room
 };
 
+// Where an entry of a list was written: line and column in the YAML file, 0 for the command line.
+struct hp_conf_pos {
+	uint32_t line, column;
+};
+
 struct hp_port_conf {
 	char *name; // users' name, default the device's name
 	char *devargs; // "net_null0,size=64" or "0000:01:00.0"
@@ -51,6 +56,7 @@ struct hp_port_conf {
 	uint64_t mtu; // bytes; 0: the driver's
 	bool promiscuous;
 	int when_full; // enum hp_when_full
+	struct hp_conf_pos pos;
 };
 
 struct hp_client_conf {
@@ -58,14 +64,15 @@ struct hp_client_conf {
 	int policy; // enum hp_policy
 	uint64_t window; // packets lent at most, a power of two
 	int when_full; // enum hp_when_full: of packets that come back from it
+	struct hp_conf_pos pos;
 };
 
-/** "port:NAME_OR_ID" or a client's name, resolved by whoever knows the ports. */
+/** "port:NAME" or "port:INDEX" (into hp_config.ports), or a client's name. All of them exist. */
 struct hp_patch_conf {
 	char *from;
 	struct hp_strlist to;
 	int spread; // enum hp_spread
-	uint32_t line; // in the YAML file, 0 for the command line
+	struct hp_conf_pos pos;
 };
 
 struct hp_config {
@@ -76,8 +83,8 @@ struct hp_config {
 	char *runtime_dir; // overrides $RUNTIME_DIRECTORY
 	char *lcores; // EAL --lcores for the primary, NULL: one forwarding lcore that floats
 	uint64_t nb_cores; // forwarding lcores [1]
-	struct hp_strlist vdevs; // EAL --vdev
-	struct hp_strlist allow; // EAL --allow
+	struct hp_strlist vdevs; // EAL --vdev of what is no port: each network device is in .ports
+	struct hp_strlist allow; // empty after loading: each device is in .ports
 	struct hp_strlist eal; // --eal OPTION=VALUE: handed to EAL as it is
 	uint64_t base_virtaddr; // 0: hugepod's default
 	int iova_mode; // 0 auto, 1 va, 2 pa
@@ -85,9 +92,11 @@ struct hp_config {
 	uint64_t total_num_mbufs; // a primary lcore
 	uint64_t mbuf_size; // data room, bytes
 	uint64_t mbuf_cache; // mbufs a lcore
+	uint64_t rxq, txq, rxd, txd; // defaults of ports
 	uint64_t burst; // packets
 	uint64_t window; // default of clients
 	int policy; // default of clients
+	int when_full; // default of ports and clients
 	int idle; // enum hp_idle
 	uint64_t max_members;
 	uint64_t max_clients;
@@ -118,15 +127,24 @@ struct hp_config {
 
 /** Option table of hp-primary: what is BOTH is a YAML key as well. */
 extern const struct hp_opt_set hp_config_opts;
+/** Tables of one entry of the file's sequences "ports", "clients" and "patches". */
+extern const struct hp_opt_set hp_config_port_opts, hp_config_client_opts, hp_config_patch_opts;
+
+/** Words of the enums above, NULL-terminated: names[HP_POLICY_DROP] and so on. */
+extern const char *const hp_policy_names[],
+	*const hp_spread_names[], *const hp_idle_names[], *const hp_when_full_names[];
 
 /**
- * Read command line and, if --config names one, the YAML file; the command line wins.
+ * Read command line and, if --config names one, the YAML file; the command line wins: a --port,
+ * --client or --patch replaces the file's entry of that name or source, others are added to it;
+ * --vdev, --allow and --eal replace the file's lists.
  * Names are unique and well-formed, numbers in bounds, windows powers of two, patches name what
  * exists ("port:" of a port, clients of the list) and are not given twice for one source.
+ * A network device of --vdev or --allow that no port names becomes a port of its own.
  *
  * @return
  *   0; 1 if --help and the like were printed; -errno with @p err filled: HP_EXIT_USAGE for the
- *   command line, HP_EXIT_CONFIG for the file. On error nothing is left allocated.
+ *   command line, HP_EXIT_CONFIG for the file. Unless 0, nothing is left allocated.
  */
 int hp_config_load(struct hp_config *conf, int argc, char **argv, FILE *out, struct hp_err *err);
 
@@ -135,4 +153,13 @@ struct hp_yaml_node;
 int hp_config_from_yaml(struct hp_config *conf, const struct hp_yaml_node *root, const char *file,
 	struct hp_err *err);
 
+/** Free what @p conf holds and clear it; a cleared one is fine. */
 void hp_config_free(struct hp_config *conf);
+
+/** NULL if @p name may be a member's, client's or port's name, else what was expected. */
+const char *hp_config_check_name(const char *name);
+/** The same for a --file-prefix. */
+const char *hp_config_check_prefix(const char *prefix);
+
+/** True if EAL makes the device (--vdev "net_null0,size=64"), false if it finds it (--allow). */
+bool hp_config_is_vdev(const char *devargs);

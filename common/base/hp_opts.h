@@ -46,6 +46,10 @@ struct hp_opt {
 	const char *section; ///< heading in help and manual, e.g. "EAL", "Packets"; NULL: "Options"
 	const char *help; ///< one or two sentences
 	bool required; ///< YAML sections: the key has to be there
+	bool single_ok; ///< HP_OPT_LIST: YAML may give one text instead of a sequence
+	bool power_of_two; ///< HP_OPT_UINT: nothing else is taken
+	/** HP_OPT_STRING, HP_OPT_LIST: NULL if @p text is fine, else what was expected. */
+	const char *(*check)(const char *text);
 };
 
 struct hp_strlist {

@@ -41,7 +41,8 @@ static const char *expected_number(
 	show_number(opt, opt->min, min, sizeof(min));
 	show_number(opt, opt->max, max, sizeof(max));
 	if (opt->max != 0)
-		snprintf(buf, size, "%s from %s to %s", what, min, max);
+		snprintf(buf, size, "%s from %s to %s%s", what, min, max,
+			opt->power_of_two ? ", a power of two" : "");
 	else if (opt->min != 0)
 		snprintf(buf, size, "%s of at least %s", what, min);
 	else
@@ -122,8 +123,8 @@ const char *hp_opt_limits(const struct hp_opt *opt, char *buf, size_t size)
 		return buf;
 	show_number(opt, opt->min, min, sizeof(min));
 	show_number(opt, opt->max, max, sizeof(max));
-	snprintf(buf + len, size - len, "%s%s%s%s", len == 0 ? "" : "; ",
+	snprintf(buf + len, size - len, "%s%s%s%s%s", len == 0 ? "" : "; ",
 		opt->max != 0 ? min : "at least ", opt->max != 0 ? " to " : min,
-		opt->max != 0 ? max : "");
+		opt->max != 0 ? max : "", opt->power_of_two ? ", a power of two" : "");
 	return buf;
 }

@@ -136,7 +136,9 @@ static int check_string(const struct hp_opt *opt, const char *text)
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			return -EILSEQ;
-	return len < opt->min || len > max ? -ERANGE : 0;
+	if (len < opt->min || len > max)
+		return -ERANGE;
+	return opt->check != NULL && opt->check(text) != NULL ? -EINVAL : 0;
 }
 
 int hp_strlist_add(struct hp_strlist *list, const char *text)
@@ -179,6 +181,8 @@ static int store_number(const struct hp_opt *opt, void *field, const char *text)
 	if (ret < 0)
 		return ret;
 	if (value < opt->min || (opt->max != 0 && value > opt->max))
+		return -ERANGE;
+	if (opt->power_of_two && (value & (value - 1)) != 0)
 		return -ERANGE;
 	*(uint64_t *)field = value;
 	return 0;
@@ -251,6 +255,8 @@ int hp_opt_parse_value(const struct hp_opt *opt, void *conf, const char *text, c
 		fault = "is out of range";
 	else
 		fault = "is not valid";
+	if (ret == -EINVAL && opt->check != NULL)
+		snprintf(expected, sizeof(expected), "%s", opt->check(text));
 	return hp_err_set(
 		err, exit_code, EINVAL, "%s: '%s' %s, expected %s", where, quoted, fault, expected);
 }

@@ -130,6 +130,8 @@ static int read_list(
 {
 	int ret = 0;
 
+	if (value->type == HP_YAML_SCALAR && opt->single_ok)
+		return read_scalar(p, opt, value, conf);
 	if (value->type != HP_YAML_SEQ)
 		return config_error(p, value, "'%s' is %s, expected a sequence of texts", opt->name,
 			describe(value));
