@@ -43,3 +43,14 @@ seconds_since() {
 hugetlbfs_mounts() {
 	awk '$3 == "hugetlbfs" && $4 ~ /pagesize=2M/ { print $2 }' /proc/mounts
 }
+
+# remove_cgroup NAME: of scripts/lib-group.sh; fails if processes are still in it.
+remove_cgroup() {
+	local path
+	for path in /sys/fs/cgroup/*/"$1" /sys/fs/cgroup/"$1"; do
+		[ -d "$path" ] || continue
+		# a killed PID namespace takes a moment to die
+		for _ in $(seq 50); do rmdir "$path" 2>/dev/null && break; sleep 0.1; done
+		[ ! -d "$path" ] || return 1
+	done
+}
