@@ -4,6 +4,7 @@
 // The option table of a group, and the order in which file and command line are read.
 
 #include "base/hp_config_priv.h"
+#include "base/hp_log.h"
 #include "base/hp_paths.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@ const char *const hp_spread_names[] = {"hash", "round-robin", "broadcast", NULL}
 const char *const hp_idle_names[] = {"poll", "pause", "sleep", NULL};
 const char *const hp_when_full_names[] = {"drop", "wait", NULL};
 static const char *const iova_names[] = {"auto", "va", "pa", NULL};
-static const char *const log_formats[] = {"text", "json", NULL};
-static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
 
 #define AT(field) .offset = offsetof(struct hp_config, field)
 #define US_PER_S UINT64_C(1000000)
@@ -144,9 +143,9 @@ static const struct hp_opt opts[] = {
 	 .help = "Print statistics at this interval; 0: don't."},
 	{"dry-run", 0, HP_OPT_FLAG, HP_OPT_CLI, AT(dry_run), .section = "Running",
 	 .help = "Check everything, print the memory that it takes by pool, and end."},
-	{"log-format", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_format), .words = log_formats,
+	{"log-format", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_format), .words = hp_log_format_words,
 	 .def = "text", .section = "Running", .help = "Form of the log lines on stderr."},
-	{"log-level", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_level), .words = log_levels,
+	{"log-level", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_level), .words = hp_log_level_words,
 	 .def = "notice", .section = "Running", .help = "Least important log line to write."},
 	{NULL},
 };

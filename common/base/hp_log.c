@@ -20,13 +20,8 @@ static struct {
 	enum hp_log_level level;
 } log_conf = {.program = "hugepod", .level = HP_LOG_NOTICE};
 
-static const char *const level_names[] = {
-	[HP_LOG_ERR] = "error",
-	[HP_LOG_WARNING] = "warning",
-	[HP_LOG_NOTICE] = "notice",
-	[HP_LOG_INFO] = "info",
-	[HP_LOG_DEBUG] = "debug",
-};
+const char *const hp_log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+const char *const hp_log_format_words[] = {"text", "json", NULL};
 
 void hp_log_setup(
 	const char *program, const char *member, enum hp_log_format format, enum hp_log_level level)
@@ -72,8 +67,8 @@ static size_t format_json(
 	len = (size_t)snprintf(line, size,
 		"{\"time\":\"%s.%06ldZ\",\"level\":\"%s\",\"program\":\"%s\",\"pid\":%d,"
 		"\"module\":\"%s\",",
-		stamp, now.tv_nsec / 1000, level_names[level], log_conf.program, (int)getpid(),
-		module);
+		stamp, now.tv_nsec / 1000, hp_log_level_words[level], log_conf.program,
+		(int)getpid(), module);
 	if (log_conf.member != NULL) {
 		len += (size_t)snprintf(line + len, size - len, "\"member\":\"");
 		len += json_copy(line + len, size - len, log_conf.member);
@@ -92,7 +87,7 @@ static size_t format_text(
 	int len;
 
 	len = snprintf(line, size - 1, "%s%s%s: %s: %s: %s", log_conf.program, named ? " " : "",
-		named ? log_conf.member : "", level_names[level], module, msg);
+		named ? log_conf.member : "", hp_log_level_words[level], module, msg);
 	if ((size_t)len > size - 2)
 		len = (int)size - 2;
 	for (int i = 0; i < len; i++)

@@ -22,6 +22,10 @@ enum hp_log_format {
 	HP_LOG_JSON,
 };
 
+/** Words of the enums above, NULL-terminated, for option tables. */
+extern const char *const hp_log_level_words[];
+extern const char *const hp_log_format_words[];
+
 /** Names the module of all HP_LOG() lines of a source file. */
 #define HP_LOG_TYPE(name) static const char *const hp_log_module = name
 

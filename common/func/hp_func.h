@@ -7,27 +7,14 @@
 
 #pragma once
 
-#include "base/hp_drop.h"
 #include "base/hp_err.h"
 #include "base/hp_opts.h"
+#include "base/hp_verdict.h"
 
 #include <rte_common.h>
 #include <rte_mbuf.h>
 
 #include <stdint.h>
-
-enum hp_verdict_kind {
-	HP_VERDICT_NEXT, ///< on to the next hop of the patch table
-	HP_VERDICT_PORT, ///< out by .port, whatever the patch table says
-	HP_VERDICT_DROP, ///< drop it, for .reason
-};
-
-/** What is to become of a packet. All zero is "on to the next hop". */
-struct hp_verdict {
-	uint8_t kind; ///< enum hp_verdict_kind
-	uint8_t reason; ///< enum hp_drop_reason, with HP_VERDICT_DROP
-	uint16_t port; ///< DPDK port id, with HP_VERDICT_PORT
-};
 
 struct hp_func {
 	const char *name; ///< as in `--function NAME`
@@ -56,14 +43,6 @@ struct hp_func {
 	void (*burst)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
 		uint64_t now);
 };
-
-/** Verdict: drop it for @p reason. */
-static inline struct hp_verdict hp_verdict_drop(enum hp_drop_reason reason)
-{
-	return (struct hp_verdict){.kind = HP_VERDICT_DROP, .reason = (uint8_t)reason};
-}
-
-#define HP_BURST_MAX 512 // packets; testpmd's MAX_PKT_BURST, so that --burst means the same
 
 /** Register a function; at file scope, once a file. Names must be unique. */
 #define HP_FUNC_REGISTER(func) \

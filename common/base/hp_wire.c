@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "base/hp_wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+size_t hp_wire_size(uint16_t type)
+{
+	switch (type) {
+	case HP_WIRE_HELLO:
+		return sizeof(struct hp_wire_hello);
+	case HP_WIRE_LEASE:
+		return sizeof(struct hp_wire_lease);
+	case HP_WIRE_REFUSE:
+		return sizeof(struct hp_wire_refuse);
+	case HP_WIRE_SHUTDOWN:
+	case HP_WIRE_EVICT:
+		return sizeof(struct hp_wire_text);
+	case HP_WIRE_FINGERPRINT:
+		return sizeof(struct hp_wire_fingerprint);
+	case HP_WIRE_PID_TAKEN:
+	case HP_WIRE_READY:
+	case HP_WIRE_LEAVE:
+	case HP_WIRE_LEFT:
+		return sizeof(struct hp_wire_hdr);
+	default:
+		return 0;
+	}
+}
+
+void hp_wire_init(struct hp_wire_hdr *hdr, uint16_t type)
+{
+	hdr->magic = HP_WIRE_MAGIC;
+	hdr->version = HP_WIRE_VERSION;
+	hdr->type = type;
+	hdr->length = (uint32_t)hp_wire_size(type);
+	hdr->zero = 0;
+}
+
+bool hp_wire_name_ok(const char *name)
+{
+	size_t len = strnlen(name, HP_NAME_MAX);
+
+	if (len == 0 || len == HP_NAME_MAX)
+		return false;
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != len)
+		return false;
+	return name[0] != '.' && name[0] != '_' && name[0] != '-';
+}
+
+static bool terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static int check_hello(const struct hp_wire_hello *hello, struct hp_err *err)
+{
+	if (!hp_wire_name_ok(hello->name))
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"hello: the name is not 1 to %d of [a-z0-9._-] with a letter or digit "
+			"first",
+			HP_NAME_MAX - 1);
+	if (!hp_wire_name_ok(hello->role) || !terminated(hello->dpdk, sizeof(hello->dpdk)))
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"hello: role or DPDK version is not a terminated text");
+	if (hello->pid <= 0)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"hello: PID %d, expected a positive number", hello->pid);
+	if (hello->n_lcores == 0 || hello->n_lcores > HP_WIRE_LCORES)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"hello: %u lcores wanted, expected 1 to %d", hello->n_lcores,
+			HP_WIRE_LCORES);
+	return 0;
+}
+
+static int check_lease(const struct hp_wire_lease *lease, struct hp_err *err)
+{
+	if (lease->slot >= HP_MEMBERS_MAX || lease->n_lcores == 0 ||
+		lease->n_lcores > HP_WIRE_LCORES)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"lease: slot %u with %u lcores is out of bounds", lease->slot,
+			lease->n_lcores);
+	if (!terminated(lease->huge_dir, sizeof(lease->huge_dir)))
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"lease: the huge-dir is not a terminated text");
+	return 0;
+}
+
+int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
+{
+	const struct hp_wire_hdr *hdr = &msg->hdr;
+	bool text_ok = true;
+	size_t size;
+
+	if (len < sizeof(*hdr))
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"message of %zu bytes, a header alone has %zu", len, sizeof(*hdr));
+	if (hdr->magic != HP_WIRE_MAGIC)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"message begins with %#x, expected %#x", hdr->magic, HP_WIRE_MAGIC);
+	if (hdr->version != HP_WIRE_VERSION)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTONOSUPPORT,
+			"join protocol version %u, this end speaks %u: use the same hugepod "
+			"release in every container of the group",
+			hdr->version, HP_WIRE_VERSION);
+	size = hp_wire_size(hdr->type);
+	if (size == 0)
+		return hp_err_set(
+			err, HP_EXIT_PROTOCOL, EBADMSG, "unknown message type %u", hdr->type);
+	if (len != size || hdr->length != size)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"message type %u has %zu bytes and says %u, expected %zu", hdr->type, len,
+			hdr->length, size);
+
+	switch (hdr->type) {
+	case HP_WIRE_HELLO:
+		return check_hello(&msg->hello, err);
+	case HP_WIRE_LEASE:
+		return check_lease(&msg->lease, err);
+	case HP_WIRE_REFUSE:
+		text_ok = terminated(msg->refuse.text, sizeof(msg->refuse.text)) &&
+			  msg->refuse.exit_code > 0 && msg->refuse.exit_code < 128;
+		break;
+	case HP_WIRE_SHUTDOWN:
+	case HP_WIRE_EVICT:
+		text_ok = terminated(msg->text.text, sizeof(msg->text.text));
+		break;
+	case HP_WIRE_FINGERPRINT:
+		text_ok = terminated(msg->fingerprint.text, sizeof(msg->fingerprint.text));
+		break;
+	default:
+		break;
+	}
+	if (!text_ok)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"message type %u: a text is not terminated or a code is out of bounds",
+			hdr->type);
+	return 0;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// The join protocol on the wire: what a member and the primary say to each other on the group's
+// SOCK_SEQPACKET socket, one message a packet. Only layout and checks; no I/O, no DPDK.
+// docs/join-protocol.md has the sequence.
+
+#pragma once
+
+#include "base/hp_config.h"
+#include "base/hp_err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HP_WIRE_MAGIC 0x6a507048u // "HpPj" in memory on a little-endian machine
+#define HP_WIRE_VERSION 1u // raised whenever a message below changes
+#define HP_WIRE_MAX 8192 // bytes of the largest message
+
+#define HP_WIRE_TEXT 1024 // bytes with NUL of a sentence; struct hp_err has as many
+#define HP_WIRE_PATH 256 // bytes with NUL of a path
+#define HP_WIRE_CPUS 1024 // bits of a CPU set; CPU_SETSIZE of glibc
+#define HP_WIRE_LCORES 16 // lcore ids that one member may lease
+#define HP_WIRE_LIBS 6144 // bytes with NUL of a fingerprint's text
+
+enum hp_wire_type {
+	HP_WIRE_HELLO = 1, // member to primary: who I am
+	HP_WIRE_PID_TAKEN, // primary to member: fork and say hello again
+	HP_WIRE_REFUSE, // primary to member: no, and why
+	HP_WIRE_LEASE, // primary to member: attach now
+	HP_WIRE_READY, // member to primary: attached
+	HP_WIRE_LEAVE, // member to primary: I want to go; lend me nothing more
+	HP_WIRE_LEFT, // primary to member: nothing is lent to you any more
+	HP_WIRE_SHUTDOWN, // primary to member: the group ends
+	HP_WIRE_EVICT, // primary to member: you have to go, and why
+	HP_WIRE_FINGERPRINT, // primary to member, before a REFUSE: what the primary has
+};
+
+enum hp_wire_refusal {
+	HP_REFUSE_NAME_TAKEN = 1,
+	HP_REFUSE_FULL,
+	HP_REFUSE_LCORES,
+	HP_REFUSE_UID,
+	HP_REFUSE_DPDK,
+	HP_REFUSE_FINGERPRINT,
+	HP_REFUSE_STOPPING,
+	HP_REFUSE_MALFORMED,
+	HP_REFUSE_ROLE,
+};
+
+struct hp_wire_hdr {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type; // enum hp_wire_type
+	uint32_t length; // bytes of the whole message, this header included
+	uint32_t zero;
+};
+
+struct hp_wire_hello {
+	struct hp_wire_hdr hdr;
+	char name[HP_NAME_MAX];
+	char role[HP_NAME_MAX];
+	char dpdk[64]; // rte_version()
+	uint64_t ops_hash; // of the mempool ops table, names in order
+	uint64_t libs_hash; // of the DPDK libraries, names sorted
+	int32_t pid; // as the member sees it
+	uint32_t n_lcores; // lcore ids wanted, 1 to HP_WIRE_LCORES
+	uint32_t restarts; // by its own parent, see hp_supervise.h
+	uint32_t zero;
+	uint8_t cpus[HP_WIRE_CPUS / 8];
+};
+
+struct hp_wire_lease {
+	struct hp_wire_hdr hdr;
+	uint64_t generation;
+	uint32_t slot;
+	uint32_t n_lcores;
+	uint32_t lcores[HP_WIRE_LCORES];
+	uint64_t base_virtaddr; // 0: EAL's default
+	uint64_t huge_dev; // st_dev of huge_dir as the primary sees it
+	uint64_t huge_ino;
+	uint8_t iova_va; // 1: --iova-mode=va, 0: pa
+	uint8_t single_file_segments;
+	uint8_t legacy_mem;
+	uint8_t zero[5];
+	char huge_dir[HP_WIRE_PATH];
+};
+
+struct hp_wire_refuse {
+	struct hp_wire_hdr hdr;
+	uint32_t refusal; // enum hp_wire_refusal
+	uint32_t exit_code; // enum hp_exit
+	char text[HP_WIRE_TEXT];
+};
+
+struct hp_wire_text {
+	struct hp_wire_hdr hdr; // EVICT, SHUTDOWN
+	char text[HP_WIRE_TEXT];
+};
+
+struct hp_wire_fingerprint {
+	struct hp_wire_hdr hdr;
+	char text[HP_WIRE_LIBS]; // one name a line, see hp_fingerprint.h
+};
+
+union hp_wire_msg {
+	struct hp_wire_hdr hdr;
+	struct hp_wire_hello hello;
+	struct hp_wire_lease lease;
+	struct hp_wire_refuse refuse;
+	struct hp_wire_text text;
+	struct hp_wire_fingerprint fingerprint;
+	uint8_t bytes[HP_WIRE_MAX];
+};
+
+/** Bytes of a message of that type, 0 for a type that is none. */
+size_t hp_wire_size(uint16_t type);
+
+/** Fill in the header. @p type has to be one of enum hp_wire_type. Zeroes nothing else. */
+void hp_wire_init(struct hp_wire_hdr *hdr, uint16_t type);
+
+/**
+ * Check a message that came from another process: magic, version, type, length, terminated strings,
+ * names and numbers in bounds. After 0 every field of the type can be used as it is.
+ *
+ * @param len
+ *   Bytes received into @p msg.
+ * @return
+ *   0; -EPROTONOSUPPORT for another version; -EBADMSG for anything else, with @p err filled
+ *   (HP_EXIT_PROTOCOL): what is wrong with it.
+ */
+int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err);
+
+/** True for a name of a member, client or port: [a-z0-9][a-z0-9._-]*, shorter than HP_NAME_MAX. */
+bool hp_wire_name_ok(const char *name);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_group.h"
+
+#include "group/hp_link.h"
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_memzone.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+static uint32_t window_max(const struct hp_config *conf)
+{
+	uint64_t max = conf->window;
+
+	for (uint32_t i = 0; i < conf->n_clients; i++)
+		max = RTE_MAX(max, conf->clients[i].window);
+	return rte_align32pow2((uint32_t)max);
+}
+
+static uint64_t align_line(uint64_t bytes)
+{
+	return RTE_ALIGN_CEIL(bytes, (uint64_t)RTE_CACHE_LINE_SIZE);
+}
+
+// The layout, in order. Offsets stay below 4 GiB: the bounds of the options see to that.
+static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
+{
+	uint64_t off = align_line(sizeof(*hdr));
+
+	hdr->n_lanes = (uint32_t)conf->nb_cores;
+	hdr->max_members = (uint32_t)conf->max_members;
+	hdr->max_clients = (uint32_t)conf->max_clients;
+	hdr->window_max = window_max(conf);
+	hdr->burst = (uint32_t)conf->burst;
+	hdr->idle = (uint32_t)conf->idle;
+	hdr->link_bytes = (uint32_t)align_line(
+		sizeof(struct hp_link_shm) +
+		(sizeof(struct hp_lend) + sizeof(struct hp_return)) * (uint64_t)hdr->window_max);
+
+	hdr->slots_off = (uint32_t)off;
+	off += align_line(sizeof(struct hp_slot) * conf->max_members);
+	hdr->mboxes_off = (uint32_t)off;
+	off += align_line(sizeof(struct hp_mbox) * conf->max_members);
+	hdr->ports_off = (uint32_t)off;
+	off += align_line(sizeof(struct hp_port_counters) * HP_PORTS_MAX * hdr->n_lanes);
+	hdr->clients_off = (uint32_t)off;
+	off += align_line(sizeof(struct hp_client_counters) * conf->max_clients * hdr->n_lanes);
+	hdr->links_off = (uint32_t)off;
+	off += (uint64_t)hdr->link_bytes * conf->max_members * hdr->n_lanes;
+	return off;
+}
+
+uint64_t hp_group_bytes(const struct hp_config *conf)
+{
+	struct hp_group_hdr hdr;
+
+	memset(&hdr, 0, sizeof(hdr));
+	return lay_out(&hdr, conf);
+}
+
+static uint64_t new_generation(void)
+{
+	struct timespec now;
+
+	// Grows with every start, also over a reboot, and is unique as long as two primaries of one
+	// prefix cannot start in the same nanosecond: the lock of the group forbids that.
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64_t mbuf_base)
+{
+	uint64_t bytes = hp_group_bytes(conf);
+	const struct rte_memzone *mz;
+
+	mz = rte_memzone_reserve(
+		HP_GROUP_MEMZONE, bytes, SOCKET_ID_ANY, RTE_MEMZONE_SIZE_HINT_ONLY);
+	if (mz == NULL)
+		return -rte_errno;
+	memset(mz->addr, 0, bytes);
+	group->memzone = mz;
+	group->hdr = mz->addr;
+	lay_out(group->hdr, conf);
+	group->hdr->version = HP_GROUP_VERSION;
+	group->hdr->bytes = (uint32_t)bytes;
+	group->hdr->generation = new_generation();
+	group->hdr->mbuf_base = mbuf_base;
+	group->hdr->tsc_hz = rte_get_tsc_hz();
+	atomic_store(&group->hdr->state, HP_GROUP_STARTING);
+	group->hdr->magic = HP_GROUP_MAGIC;
+	return 0;
+}
+
+int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *err)
+{
+	const struct rte_memzone *mz = rte_memzone_lookup(HP_GROUP_MEMZONE);
+
+	if (mz == NULL)
+		return hp_err_set(err, HP_EXIT_AGAIN, ENOENT,
+			"the shared memory has no zone '%s': its primary is not hp-primary or has "
+			"just been replaced",
+			HP_GROUP_MEMZONE);
+	group->memzone = mz;
+	group->hdr = mz->addr;
+	if (group->hdr->magic != HP_GROUP_MAGIC || group->hdr->version != HP_GROUP_VERSION)
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTO,
+			"shared memory layout %u of the primary, this program knows %u: use the "
+			"same hugepod release in every container of the group",
+			group->hdr->version, HP_GROUP_VERSION);
+	if (group->hdr->generation != generation)
+		return hp_err_set(err, HP_EXIT_AGAIN, ESTALE,
+			"the shared memory is of generation %" PRIu64 ", the lease is for %" PRIu64
+			": the primary was replaced meanwhile",
+			group->hdr->generation, generation);
+	return 0;
+}
+
+void hp_group_destroy(struct hp_group *group)
+{
+	if (group->memzone != NULL)
+		rte_memzone_free(group->memzone);
+	group->memzone = NULL;
+	group->hdr = NULL;
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_join.h"
+
+#include "base/hp_hugetlb.h"
+#include "base/hp_log.h"
+#include "base/hp_paths.h"
+#include "base/hp_supervise.h"
+#include "base/hp_time.h"
+#include "group/hp_eal.h"
+#include "group/hp_fingerprint.h"
+#include "group/hp_heap.h"
+
+#include <rte_version.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("join");
+
+#define CONNECT_EVERY_MS 5 // short: it is part of every blackout
+#define ANSWER_WITHIN_US 60000000 // others attach first, one at a time
+
+struct joining {
+	const struct hp_member_conf *conf;
+	char runtime_dir[HP_WIRE_PATH];
+	struct sockaddr_un addr;
+	int signal_fd;
+	int fd;
+};
+
+// Sleep, but not through a SIGTERM. True if one came.
+static bool interrupted(const struct joining *j, int fd, int timeout_ms)
+{
+	struct pollfd fds[2] = {
+		{.fd = j->signal_fd, .events = POLLIN},
+		{.fd = fd, .events = POLLIN},
+	};
+
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return false;
+	return fds[0].revents != 0;
+}
+
+static int no_primary(const struct joining *j, int cause, struct hp_err *err)
+{
+	struct stat st;
+
+	if (cause == EACCES && stat(j->runtime_dir, &st) == 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, EACCES,
+			"%s belongs to uid %u, this process is uid %u: give both the same uid "
+			"(runAsUser)",
+			j->runtime_dir, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	if (cause == EACCES)
+		return hp_err_set(err, HP_EXIT_CONFIG, EACCES,
+			"%s: permission denied: run as the uid of the primary (runAsUser)",
+			j->addr.sun_path);
+	if (stat(j->runtime_dir, &st) < 0)
+		return hp_err_set(err, HP_EXIT_NO_PRIMARY, ENOENT,
+			"no primary within %" PRIu64 " ms: there is no directory %s: start "
+			"hp-primary with this --file-prefix, and share its runtime directory with "
+			"this container (same volume, same mountPath, same $RUNTIME_DIRECTORY)",
+			j->conf->wait_primary_us / 1000, j->runtime_dir);
+	return hp_err_set(err, HP_EXIT_NO_PRIMARY, ENOENT,
+		"no primary within %" PRIu64
+		" ms: nobody listens on %s: is hp-primary running with "
+		"--file-prefix %s?",
+		j->conf->wait_primary_us / 1000, j->addr.sun_path, j->conf->file_prefix);
+}
+
+static int connect_once(struct joining *j)
+{
+	int ret = 0;
+
+	j->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (j->fd < 0)
+		return -errno;
+	if (connect(j->fd, (const struct sockaddr *)&j->addr, sizeof(j->addr)) < 0) {
+		ret = -errno;
+		close(j->fd);
+		j->fd = -1;
+	}
+	return ret;
+}
+
+static int stopped(struct hp_err *err)
+{
+	return hp_err_set(err, HP_EXIT_OK, EINTR, "stopped by a signal");
+}
+
+static int wait_for_primary(struct joining *j, uint64_t until_us, struct hp_err *err)
+{
+	for (;;) {
+		int ret = connect_once(j);
+
+		if (ret == 0)
+			return 0;
+		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EACCES && ret != -EAGAIN)
+			return hp_err_set(err, HP_EXIT_OTHER, -ret, "%s: %s", j->addr.sun_path,
+				strerror(-ret));
+		if (hp_now_us() >= until_us)
+			return no_primary(j, -ret, err);
+		if (interrupted(j, -1, CONNECT_EVERY_MS))
+			return stopped(err);
+	}
+}
+
+static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *conf,
+	const char *role, uint32_t restarts, const struct hp_fingerprint *fp)
+{
+	cpu_set_t cpus;
+
+	memset(hello, 0, sizeof(*hello));
+	hp_wire_init((union hp_wire_msg *)hello, HP_WIRE_HELLO);
+	snprintf(hello->name, sizeof(hello->name), "%s", conf->name);
+	snprintf(hello->role, sizeof(hello->role), "%s", role);
+	snprintf(hello->dpdk, sizeof(hello->dpdk), "%s", rte_version());
+	hello->ops_hash = fp->ops_hash;
+	hello->libs_hash = fp->libs_hash;
+	hello->pid = getpid();
+	hello->n_lcores = 1;
+	hello->restarts = restarts;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return -errno;
+	memcpy(hello->cpus, &cpus, RTE_MIN(sizeof(cpus), sizeof(hello->cpus)));
+	return 0;
+}
+
+// What came instead of a lease?
+static int no_lease(const union hp_wire_msg *msg, const char *difference, struct hp_err *err)
+{
+	switch (msg->hdr.type) {
+	case HP_WIRE_PID_TAKEN:
+		return hp_err_set(err, HP_CHILD_PID_TAKEN, EEXIST,
+			"another process of the group has PID %d", (int)getpid());
+	case HP_WIRE_REFUSE:
+		return hp_err_set(err, (int)msg->refuse.exit_code, ECONNREFUSED, "%s%s%s",
+			msg->refuse.text, difference[0] != '\0' ? ": " : "", difference);
+	case HP_WIRE_SHUTDOWN:
+		return hp_err_set(err, HP_EXIT_AGAIN, ESHUTDOWN, "the primary is shutting down");
+	default:
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+			"message type %u instead of a lease", msg->hdr.type);
+	}
+}
+
+// One connection's worth of asking. -EPIPE: the primary went away, try the next one.
+static int ask(struct joining *j, const struct hp_wire_hello *hello,
+	const struct hp_fingerprint *fp, struct hp_wire_lease *lease, struct hp_err *err)
+{
+	uint64_t until_us = hp_now_us() + ANSWER_WITHIN_US;
+	union hp_wire_msg msg;
+	char difference[256] = "";
+
+	if (send(j->fd, hello, sizeof(*hello), MSG_NOSIGNAL) < 0)
+		return -EPIPE;
+	for (;;) {
+		ssize_t len = recv(j->fd, &msg, sizeof(msg), MSG_DONTWAIT);
+
+		if (len < 0 && (errno == EAGAIN || errno == EINTR)) {
+			if (hp_now_us() >= until_us)
+				return hp_err_set(err, HP_EXIT_NO_PRIMARY, ETIMEDOUT,
+					"the primary on %s does not answer: is it stopped?",
+					j->addr.sun_path);
+			if (interrupted(j, j->fd, 100))
+				return stopped(err);
+			continue;
+		}
+		if (len <= 0)
+			return -EPIPE;
+		if (hp_wire_check(&msg, (size_t)len, err) < 0)
+			return -EBADMSG;
+		if (msg.hdr.type == HP_WIRE_FINGERPRINT) {
+			hp_fingerprint_diff(
+				msg.fingerprint.text, fp->text, difference, sizeof(difference));
+			continue;
+		}
+		if (msg.hdr.type != HP_WIRE_LEASE)
+			return no_lease(&msg, difference, err);
+		*lease = msg.lease;
+		return 0;
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t restarts,
+	struct hp_wire_lease *lease, int *fd, struct hp_err *err)
+{
+	uint64_t until_us = hp_now_us() + conf->wait_primary_us;
+	struct joining j = {.conf = conf, .fd = -1};
+	struct hp_fingerprint fp = {0};
+	struct hp_wire_hello hello;
+	int ret;
+
+	if (!hp_wire_name_ok(conf->name))
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"--name '%s': expected 1 to %d of [a-z0-9._-], a letter or digit first",
+			conf->name, HP_NAME_MAX - 1);
+	if (hp_paths_runtime_dir(j.runtime_dir, sizeof(j.runtime_dir), conf->file_prefix,
+		    conf->runtime_dir) < 0 ||
+		hp_paths_sockaddr(&j.addr, j.runtime_dir, HP_PATHS_JOIN) < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENAMETOOLONG,
+			"the runtime directory of --file-prefix '%s' has no usable name or one "
+			"that is too long for a socket",
+			conf->file_prefix);
+	j.signal_fd = open_signals();
+	hp_fingerprint_preload(); // also while the primary is not there yet
+	ret = hp_fingerprint_take(&fp);
+	if (ret == 0)
+		ret = fill_hello(&hello, conf, role, restarts, &fp);
+	if (ret < 0) {
+		hp_err_set(err, HP_EXIT_OTHER, -ret, "hello: %s", strerror(-ret));
+		goto out;
+	}
+	do {
+		ret = wait_for_primary(&j, until_us, err);
+		if (ret < 0)
+			break;
+		ret = ask(&j, &hello, &fp, lease, err);
+		if (ret < 0)
+			close(j.fd);
+	} while (ret == -EPIPE);
+	*fd = ret == 0 ? j.fd : -1;
+out:
+	if (j.signal_fd >= 0)
+		close(j.signal_fd);
+	hp_fingerprint_free(&fp);
+	return ret;
+}
+
+static int conflict(const char *option, const char *given, const char *leased, struct hp_err *err)
+{
+	return hp_err_set(err, HP_EXIT_CONFIG, EINVAL,
+		"--%s %s was given, but the primary has %s: leave the option out, it is leased",
+		option, given, leased);
+}
+
+static int check_conflicts(
+	const struct hp_member_conf *conf, const struct hp_wire_lease *lease, struct hp_err *err)
+{
+	const char *iova = lease->iova_va ? "va" : "pa";
+	char text[32];
+
+	if (conf->huge_dir != NULL && strcmp(conf->huge_dir, lease->huge_dir) != 0)
+		return conflict("huge-dir", conf->huge_dir, lease->huge_dir, err);
+	if (conf->iova_mode != NULL && strcmp(conf->iova_mode, iova) != 0)
+		return conflict("iova-mode", conf->iova_mode, iova, err);
+	if (conf->base_virtaddr != NULL &&
+		strtoull(conf->base_virtaddr, NULL, 0) != lease->base_virtaddr) {
+		snprintf(text, sizeof(text), "%#" PRIx64, lease->base_virtaddr);
+		return conflict("base-virtaddr", conf->base_virtaddr,
+			lease->base_virtaddr != 0 ? text : "EAL's default", err);
+	}
+	for (uint32_t i = 0; i < conf->eal.n; i++) {
+		static const char *const ours[] = {"proc-type", "file-prefix", "huge-dir", "lcores",
+			"iova-mode", "base-virtaddr", "in-memory", "no-huge", "no-shconf",
+			"huge-unlink", "legacy-mem", "single-file-segments"};
+		size_t len = strcspn(conf->eal.items[i], "=");
+
+		for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
+			if (strlen(ours[k]) == len &&
+				strncmp(conf->eal.items[i], ours[k], len) == 0)
+				return conflict("eal", conf->eal.items[i], "a lease for it", err);
+	}
+	return 0;
+}
+
+// The huge-dir has to be the primary's own, at the primary's path: EAL opens it by that name.
+static int check_huge_dir(const struct hp_wire_lease *lease, struct hp_err *err)
+{
+	char elsewhere[HP_WIRE_PATH] = "";
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(lease->huge_dir, &st) == 0 && st.st_dev == lease->huge_dev &&
+		st.st_ino == lease->huge_ino) {
+		if (access(lease->huge_dir, R_OK | W_OK | X_OK) < 0)
+			return hp_err_set(err, HP_EXIT_CONFIG, errno,
+				"huge-dir %s is not writable here: %s: mount the volume without "
+				"readOnly and run as the uid of the primary",
+				lease->huge_dir, strerror(errno));
+		return 0;
+	}
+	if (hp_hugetlb_find_dev(lease->huge_dev, elsewhere, sizeof(elsewhere)))
+		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+			"the primary's huge-dir is %s, here the same volume is mounted at %s: use "
+			"the same mountPath in every container",
+			lease->huge_dir, elsewhere);
+	if (statfs(lease->huge_dir, &fs) < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, errno,
+			"the primary's huge-dir %s is not here (%s): mount the hugepage volume of "
+			"the primary at the same mountPath in this container",
+			lease->huge_dir, strerror(errno));
+	return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+		"%s is another file system here than the primary's huge-dir: mount the same "
+		"hugepage volume at that path",
+		lease->huge_dir);
+}
+
+int hp_join_attach(const struct hp_member_conf *conf, const struct hp_wire_lease *lease, bool ports,
+	struct hp_err *err)
+{
+	static struct hp_eal_args args; // EAL keeps pointers into it
+	char cpus[512];
+	int ret;
+
+	ret = check_conflicts(conf, lease, err);
+	if (ret == 0)
+		ret = check_huge_dir(lease, err);
+	if (ret < 0)
+		return ret;
+	if (conf->lcores != NULL)
+		snprintf(cpus, sizeof(cpus), "%s", conf->lcores);
+	else if (hp_eal_cpus(cpus, sizeof(cpus)) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, EINVAL, "this process's CPU set is too odd");
+
+	if (conf->runtime_dir != NULL && hp_paths_export(conf->runtime_dir) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	hp_eal_arg(&args, "hugepod");
+	hp_eal_arg(&args, "--proc-type=secondary");
+	hp_eal_arg(&args, "--file-prefix=%s", conf->file_prefix);
+	hp_eal_arg(&args, "--lcores=%u@%s", lease->lcores[0], cpus);
+	hp_eal_arg(&args, "--huge-dir=%s", lease->huge_dir);
+	hp_eal_arg(&args, "--iova-mode=%s", lease->iova_va ? "va" : "pa");
+	if (lease->base_virtaddr != 0)
+		hp_eal_arg(&args, "--base-virtaddr=%#" PRIx64, lease->base_virtaddr);
+	for (uint32_t i = 0; i < conf->eal.n; i++)
+		hp_eal_arg(&args, "--%s", conf->eal.items[i]);
+	hp_heap_use_private();
+	if (!ports)
+		hp_eal_no_buses();
+	return hp_eal_start(&args, HP_EXIT_OTHER, err);
+}
+
+int hp_join_send(int fd, uint16_t type)
+{
+	union hp_wire_msg msg;
+
+	memset(&msg.hdr, 0, sizeof(msg.hdr));
+	hp_wire_init(&msg, type);
+	return send(fd, &msg, sizeof(msg.hdr), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+void hp_join_again(void)
+{
+	static char buf[65536]; // of the command line; longer than any that a pod gives
+	char *argv[1024];
+	unsigned int argc = 0;
+	ssize_t len;
+	int fd;
+
+	// The command line is read back from the kernel: the program has permuted its own copy.
+	fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	len = fd >= 0 ? read(fd, buf, sizeof(buf) - 1) : -1;
+	for (ssize_t i = 0; i < len && argc + 1 < sizeof(argv) / sizeof(argv[0]);) {
+		argv[argc++] = buf + i;
+		i += (ssize_t)strlen(buf + i) + 1;
+	}
+	argv[argc] = NULL;
+	if (argc > 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execv("/proc/self/exe", argv);
+	}
+	HP_LOG(ERR, "cannot run this program again: %s", strerror(errno));
+	_exit(HP_EXIT_AGAIN);
+}

@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_lease.h"
+
+#include "base/hp_log.h"
+#include "base/hp_paths.h"
+#include "base/hp_stale.h"
+#include "base/hp_time.h"
+
+#include <rte_config.h>
+#include <rte_version.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("lease");
+
+#define STRANGERS_MAX 64 // connections that have not said hello yet
+#define HELLO_WITHIN_US 2000000 // a connection that is silent for longer is closed
+#define ATTACH_WITHIN_US 5000000 // after that the next member may attach as well
+#define TICK_US 100000 // how often those times are looked at
+#define MESSAGES_PER_EVENT 4 // of one connection, before others get their turn
+
+struct conn {
+	struct hp_leases *leases;
+	int fd; // -1: unused
+	uint32_t slot; // UINT32_MAX: a stranger
+	uint64_t since_us;
+};
+
+struct hp_leases {
+	struct hp_loop *loop;
+	struct hp_timer *tick;
+	struct hp_group *group;
+	struct hp_lease_terms terms;
+	const char *fingerprint;
+	uint64_t ops_hash, libs_hash;
+	const struct hp_lease_events *events;
+	void *arg;
+	char runtime_dir[HP_WIRE_PATH];
+	int listen_fd;
+	bool stopping;
+	uint64_t huge_dev, huge_ino;
+	uint64_t next_order;
+	struct hp_lease members[HP_MEMBERS_MAX];
+	struct conn conns[HP_MEMBERS_MAX + STRANGERS_MAX];
+	union hp_wire_msg msg; // scratch, large for a stack
+};
+
+static void grant_next(struct hp_leases *leases);
+
+// Write down who is in the group, for a later primary and for people without a command line.
+static void write_members(const struct hp_leases *leases)
+{
+	char path[4096], temporary[4128];
+	FILE *file;
+
+	if (hp_paths_file(path, sizeof(path), leases->runtime_dir, HP_PATHS_MEMBERS) < 0)
+		return;
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	file = fopen(temporary, "we");
+	if (file == NULL) {
+		HP_LOG(WARNING, "%s: %s", temporary, strerror(errno));
+		return;
+	}
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++) {
+		const struct hp_lease *m = &leases->members[i];
+
+		if (m->state != HP_LEASE_FREE && m->state != HP_LEASE_RELEASING)
+			fprintf(file, "%s %s %d %d %u\n", m->name, m->role, (int)m->pid,
+				(int)m->peer_pid, i);
+	}
+	if (fclose(file) == 0)
+		rename(temporary, path);
+}
+
+static void set_state(struct hp_leases *leases, uint32_t slot, enum hp_lease_state state)
+{
+	leases->members[slot].state = state;
+	leases->members[slot].since_us = hp_now_us();
+}
+
+static int send_msg(int fd, const union hp_wire_msg *msg)
+{
+	// A member that does not read must not stop the primary.
+	if (send(fd, msg, msg->hdr.length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+static void send_simple(int fd, uint16_t type)
+{
+	union hp_wire_msg msg;
+
+	memset(&msg.hdr, 0, sizeof(msg.hdr));
+	hp_wire_init(&msg, type);
+	send_msg(fd, &msg); // a member that is gone is heard of by its connection
+}
+
+static void send_text(struct hp_leases *leases, int fd, uint16_t type, const char *text)
+{
+	memset(&leases->msg, 0, sizeof(leases->msg.text));
+	hp_wire_init(&leases->msg, type);
+	snprintf(leases->msg.text.text, sizeof(leases->msg.text.text), "%s", text);
+	send_msg(fd, &leases->msg);
+}
+
+static void close_conn(struct conn *conn)
+{
+	hp_loop_del(conn->leases->loop, conn->fd);
+	close(conn->fd);
+	conn->fd = -1;
+	conn->slot = UINT32_MAX;
+}
+
+static void refuse(struct conn *conn, struct hp_wire_refuse *refusal)
+{
+	HP_LOG(NOTICE, "refused: %s", refusal->text);
+	send_msg(conn->fd, (const union hp_wire_msg *)refusal);
+	close_conn(conn);
+}
+
+static void refuse_because(struct conn *conn, uint32_t code, int exit_code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void refuse_because(struct conn *conn, uint32_t code, int exit_code, const char *fmt, ...)
+{
+	struct hp_wire_refuse *refusal = &conn->leases->msg.refuse;
+	char text[HP_WIRE_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap); // its arguments may lie in the scratch message
+	va_end(ap);
+	memset(refusal, 0, sizeof(*refusal));
+	hp_wire_init(&conn->leases->msg, HP_WIRE_REFUSE);
+	refusal->refusal = code;
+	refusal->exit_code = (uint32_t)exit_code;
+	memcpy(refusal->text, text, sizeof(text));
+	refuse(conn, refusal);
+}
+
+static void refuse_fingerprint(struct conn *conn, const char *name)
+{
+	struct hp_leases *leases = conn->leases;
+	char copy[HP_NAME_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	memset(&leases->msg, 0, sizeof(leases->msg.fingerprint));
+	hp_wire_init(&leases->msg, HP_WIRE_FINGERPRINT);
+	snprintf(leases->msg.fingerprint.text, sizeof(leases->msg.fingerprint.text), "%s",
+		leases->fingerprint);
+	send_msg(conn->fd, &leases->msg);
+	refuse_because(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
+		"member '%s' has other DPDK libraries or drivers than the primary: run the same "
+		"image in every container of the group",
+		copy);
+}
+
+static bool connected(const struct hp_lease *member)
+{
+	return member->state >= HP_LEASE_WAITING && member->state <= HP_LEASE_EVICTED;
+}
+
+uint32_t hp_leases_find(const struct hp_leases *leases, const char *name)
+{
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (connected(&leases->members[i]) &&
+			leases->members[i].state != HP_LEASE_EVICTED &&
+			strcmp(leases->members[i].name, name) == 0)
+			return i;
+	return UINT32_MAX;
+}
+
+static bool pid_taken(const struct hp_leases *leases, pid_t pid)
+{
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (leases->members[i].state != HP_LEASE_FREE && leases->members[i].pid == pid)
+			return true;
+	return hp_stale_pid_in_use(leases->runtime_dir, pid);
+}
+
+static bool lcore_taken(const struct hp_leases *leases, uint32_t lcore)
+{
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++) {
+		const struct hp_lease *m = &leases->members[i];
+
+		for (uint32_t j = 0; m->state != HP_LEASE_FREE && j < m->n_lcores; j++)
+			if (m->lcores[j] == lcore)
+				return true;
+	}
+	return false;
+}
+
+static bool pick_lcores(const struct hp_leases *leases, uint32_t *lcores, uint32_t n)
+{
+	uint32_t found = 0;
+
+	for (uint32_t id = (uint32_t)leases->terms.dpdk_lcore_first;
+		id < RTE_MAX_LCORE && found < n; id++)
+		if (!lcore_taken(leases, id))
+			lcores[found++] = id;
+	return found == n;
+}
+
+static uint32_t pick_slot(const struct hp_leases *leases)
+{
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (leases->members[i].state == HP_LEASE_FREE)
+			return i;
+	return UINT32_MAX;
+}
+
+// The slot's part of the shared memory as a new member expects it. Nobody else looks at it now.
+static void reset_slot(struct hp_leases *leases, uint32_t slot)
+{
+	struct hp_slot *shm = hp_group_slot(leases->group, slot);
+	struct hp_mbox *mbox = hp_group_mbox(leases->group, slot);
+	const struct hp_lease *m = &leases->members[slot];
+	uint64_t incarnation = shm->incarnation;
+
+	memset(shm, 0, sizeof(*shm));
+	memset(mbox, 0, sizeof(*mbox));
+	snprintf(shm->name, sizeof(shm->name), "%s", m->name);
+	snprintf(shm->role, sizeof(shm->role), "%s", m->role);
+	shm->incarnation = incarnation + 1;
+	for (uint32_t lane = 0; lane < leases->group->hdr->n_lanes; lane++) {
+		struct hp_link_shm *link = hp_group_link(leases->group, slot, lane);
+
+		memset(link, 0, leases->group->hdr->link_bytes);
+	}
+}
+
+// Is there a reason to say no? Fills in and sends the refusal.
+static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t uid)
+{
+	struct hp_leases *leases = conn->leases;
+	uint32_t other;
+
+	if (leases->stopping) {
+		refuse_because(
+			conn, HP_REFUSE_STOPPING, HP_EXIT_AGAIN, "the primary is shutting down");
+		return true;
+	}
+	if (uid != geteuid()) {
+		refuse_because(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
+			"member '%s' runs as uid %u, the primary as uid %u: give both the same "
+			"uid (runAsUser), as EAL makes its files for that one alone",
+			hello->name, (unsigned int)uid, (unsigned int)geteuid());
+		return true;
+	}
+	if (strcmp(hello->dpdk, rte_version()) != 0) {
+		refuse_because(conn, HP_REFUSE_DPDK, HP_EXIT_PROTOCOL,
+			"member '%s' has %s, the primary %s: use the same image in every "
+			"container of the group",
+			hello->name, hello->dpdk, rte_version());
+		return true;
+	}
+	if (hello->ops_hash != leases->ops_hash || hello->libs_hash != leases->libs_hash) {
+		refuse_fingerprint(conn, hello->name);
+		return true;
+	}
+	other = hp_leases_find(leases, hello->name);
+	if (other != UINT32_MAX) {
+		refuse_because(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
+			"the group has a member '%s' already (PID %d in its container): give each "
+			"a --name of its own",
+			hello->name, (int)leases->members[other].pid);
+		return true;
+	}
+	return false;
+}
+
+static void take_in(struct conn *conn, const struct hp_wire_hello *hello, const struct ucred *cred)
+{
+	struct hp_leases *leases = conn->leases;
+	uint32_t slot = pick_slot(leases);
+	uint32_t lcores[HP_WIRE_LCORES];
+	struct hp_lease *m;
+
+	if (slot == UINT32_MAX) {
+		refuse_because(conn, HP_REFUSE_FULL, HP_EXIT_CONFIG,
+			"the group is full: it has %u members, which is its --max-members; raise "
+			"that, or end one",
+			leases->group->hdr->max_members);
+		return;
+	}
+	if (!pick_lcores(leases, lcores, hello->n_lcores)) {
+		refuse_because(conn, HP_REFUSE_LCORES, HP_EXIT_CONFIG,
+			"no %u lcore ids are left of the %d that this DPDK was built with",
+			hello->n_lcores, RTE_MAX_LCORE);
+		return;
+	}
+	m = &leases->members[slot];
+	memset(m, 0, sizeof(*m));
+	memcpy(m->name, hello->name, sizeof(m->name));
+	memcpy(m->role, hello->role, sizeof(m->role));
+	m->pid = hello->pid;
+	m->peer_pid = cred->pid;
+	m->uid = cred->uid;
+	m->restarts = hello->restarts;
+	memcpy(m->lcores, lcores, sizeof(lcores));
+	m->n_lcores = hello->n_lcores;
+	m->order = leases->next_order++;
+	m->fd = conn->fd;
+	conn->slot = slot;
+	set_state(leases, slot, HP_LEASE_WAITING);
+	reset_slot(leases, slot);
+	grant_next(leases);
+}
+
+static void on_hello(struct conn *conn, const struct hp_wire_hello *hello)
+{
+	struct hp_leases *leases = conn->leases;
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	struct hp_wire_refuse refusal;
+
+	if (getsockopt(conn->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+		refused(conn, hello, cred.uid))
+		return;
+	if (pid_taken(leases, hello->pid)) {
+		send_simple(conn->fd, HP_WIRE_PID_TAKEN);
+		close_conn(conn);
+		return;
+	}
+	memset(&refusal, 0, sizeof(refusal));
+	hp_wire_init((union hp_wire_msg *)&refusal, HP_WIRE_REFUSE);
+	if (leases->events->admit != NULL &&
+		leases->events->admit(leases->arg, hello, &refusal) < 0) {
+		refuse(conn, &refusal);
+		return;
+	}
+	take_in(conn, hello, &cred);
+}
+
+static void send_lease(struct hp_leases *leases, uint32_t slot)
+{
+	struct hp_wire_lease *lease = &leases->msg.lease;
+	const struct hp_lease *m = &leases->members[slot];
+
+	memset(lease, 0, sizeof(*lease));
+	hp_wire_init(&leases->msg, HP_WIRE_LEASE);
+	lease->generation = leases->group->hdr->generation;
+	lease->slot = slot;
+	lease->n_lcores = m->n_lcores;
+	memcpy(lease->lcores, m->lcores, sizeof(m->lcores));
+	lease->base_virtaddr = leases->terms.base_virtaddr;
+	lease->huge_dev = leases->huge_dev;
+	lease->huge_ino = leases->huge_ino;
+	lease->iova_va = leases->terms.iova_va;
+	memcpy(lease->huge_dir, leases->terms.huge_dir, sizeof(lease->huge_dir));
+	send_msg(m->fd, &leases->msg);
+}
+
+bool hp_leases_attaching(const struct hp_leases *leases)
+{
+	uint64_t now = hp_now_us();
+
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (leases->members[i].state == HP_LEASE_ATTACHING &&
+			now - leases->members[i].since_us < ATTACH_WITHIN_US)
+			return true;
+	return false;
+}
+
+// First come, first attached.
+static void grant_next(struct hp_leases *leases)
+{
+	uint32_t next = UINT32_MAX;
+
+	if (hp_leases_attaching(leases))
+		return;
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (leases->members[i].state == HP_LEASE_WAITING &&
+			(next == UINT32_MAX ||
+				leases->members[i].order < leases->members[next].order))
+			next = i;
+	if (next == UINT32_MAX)
+		return;
+	set_state(leases, next, HP_LEASE_ATTACHING);
+	write_members(leases);
+	send_lease(leases, next);
+}
+
+static void on_ready(struct hp_leases *leases, uint32_t slot)
+{
+	const struct hp_lease *m = &leases->members[slot];
+
+	HP_LOG(INFO, "member '%s' (%s, PID %d there, %d here) is ready in slot %u", m->name,
+		m->role, (int)m->pid, (int)m->peer_pid, slot);
+	set_state(leases, slot, HP_LEASE_READY);
+	if (leases->events->ready != NULL)
+		leases->events->ready(leases->arg, slot);
+	grant_next(leases);
+}
+
+static void on_member_gone(struct hp_leases *leases, uint32_t slot)
+{
+	struct hp_lease *m = &leases->members[slot];
+	enum hp_lease_state was = m->state;
+
+	HP_LOG(INFO, "member '%s' in slot %u is gone%s", m->name, slot,
+		was == HP_LEASE_LEAVING ? "" : " without leave");
+	m->fd = -1;
+	set_state(leases, slot, HP_LEASE_RELEASING);
+	hp_stale_remove_pid(leases->runtime_dir, m->pid);
+	write_members(leases);
+	if (leases->events->gone != NULL)
+		leases->events->gone(leases->arg, slot,
+			was == HP_LEASE_READY || was == HP_LEASE_LEAVING ||
+				was == HP_LEASE_EVICTED);
+	else
+		hp_lease_release(leases, slot);
+	grant_next(leases);
+}
+
+// A message that does not fit is answered in words if its sender may read them, then it is out.
+static void on_bad_message(struct conn *conn, const struct hp_err *why, int ret)
+{
+	uint32_t slot = conn->slot;
+
+	if (slot != UINT32_MAX) {
+		HP_LOG(WARNING, "member '%s': %s", conn->leases->members[slot].name, why->text);
+		hp_lease_evict(conn->leases, slot, why->text);
+		return;
+	}
+	refuse_because(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL, "%s%s",
+		ret == -EPROTONOSUPPORT ? "" : "not a join message: ", why->text);
+}
+
+static void on_member_message(struct conn *conn, uint16_t type)
+{
+	struct hp_leases *leases = conn->leases;
+	enum hp_lease_state state = leases->members[conn->slot].state;
+	struct hp_err why = {0};
+
+	if (type == HP_WIRE_READY && state == HP_LEASE_ATTACHING) {
+		on_ready(leases, conn->slot);
+	} else if (type == HP_WIRE_LEAVE && state == HP_LEASE_READY) {
+		set_state(leases, conn->slot, HP_LEASE_LEAVING);
+		if (leases->events->leaving != NULL)
+			leases->events->leaving(leases->arg, conn->slot);
+		else
+			hp_lease_let_go(leases, conn->slot);
+	} else if (state != HP_LEASE_EVICTED) {
+		hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u does not belong here",
+			type);
+		on_bad_message(conn, &why, -EBADMSG);
+	}
+}
+
+static void conn_closed(struct conn *conn)
+{
+	uint32_t slot = conn->slot;
+
+	close_conn(conn);
+	if (slot != UINT32_MAX)
+		on_member_gone(conn->leases, slot);
+}
+
+// Read one message. Returns false when the connection has nothing more for now.
+static bool read_message(struct conn *conn)
+{
+	struct hp_leases *leases = conn->leases;
+	struct hp_err why = {0};
+	ssize_t len;
+	int ret;
+
+	len = recv(conn->fd, &leases->msg, sizeof(leases->msg), MSG_DONTWAIT | MSG_TRUNC);
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (len <= 0) {
+		conn_closed(conn);
+		return false;
+	}
+	ret = hp_wire_check(&leases->msg, (size_t)len, &why);
+	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO)
+		ret = hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u before hello",
+			leases->msg.hdr.type);
+	if (ret < 0)
+		on_bad_message(conn, &why, ret);
+	else if (conn->slot == UINT32_MAX)
+		on_hello(conn, &leases->msg.hello);
+	else
+		on_member_message(conn, leases->msg.hdr.type);
+	return conn->fd >= 0;
+}
+
+static void conn_event(void *arg, int fd, uint32_t events)
+{
+	struct conn *conn = arg;
+
+	(void)fd;
+	(void)events;
+	for (int i = 0; i < MESSAGES_PER_EVENT; i++)
+		if (!read_message(conn))
+			return;
+}
+
+static struct conn *free_conn(struct hp_leases *leases)
+{
+	struct conn *oldest = NULL;
+	struct conn *unused = NULL;
+	unsigned int strangers = 0;
+
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++) {
+		struct conn *conn = &leases->conns[i];
+
+		if (conn->fd < 0) {
+			unused = conn;
+		} else if (conn->slot == UINT32_MAX) {
+			strangers++;
+			if (oldest == NULL || conn->since_us < oldest->since_us)
+				oldest = conn;
+		}
+	}
+	if (strangers < STRANGERS_MAX)
+		return unused;
+	close_conn(oldest); // a flood of silent connections must not keep a member out
+	return oldest;
+}
+
+static void accept_event(void *arg, int fd, uint32_t events)
+{
+	struct hp_leases *leases = arg;
+	struct conn *conn;
+	int peer;
+
+	(void)events;
+	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (peer < 0)
+		return; // it gave up, or descriptors are short: the next event tries again
+	conn = free_conn(leases);
+	conn->fd = peer;
+	conn->slot = UINT32_MAX;
+	conn->since_us = hp_now_us();
+	if (hp_loop_add(leases->loop, peer, EPOLLIN, conn_event, conn) < 0) {
+		close(peer);
+		conn->fd = -1;
+	}
+}
+
+static void tick(void *arg)
+{
+	struct hp_leases *leases = arg;
+	uint64_t now = hp_now_us();
+
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++) {
+		struct conn *conn = &leases->conns[i];
+
+		if (conn->fd >= 0 && conn->slot == UINT32_MAX &&
+			now - conn->since_us > HELLO_WITHIN_US)
+			refuse_because(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL,
+				"no hello within %d ms", HELLO_WITHIN_US / 1000);
+	}
+	grant_next(leases); // an attach that takes for ever holds the others up only for so long
+}
+
+static int listen_on(struct hp_leases *leases, struct hp_err *err)
+{
+	struct sockaddr_un addr;
+	struct stat st;
+
+	if (hp_paths_sockaddr(&addr, leases->runtime_dir, HP_PATHS_JOIN) < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENAMETOOLONG,
+			"%s/%s is too long for a socket's address: choose a shorter runtime "
+			"directory",
+			leases->runtime_dir, HP_PATHS_JOIN);
+	if (stat(leases->terms.huge_dir, &st) == 0) {
+		leases->huge_dev = st.st_dev;
+		leases->huge_ino = st.st_ino;
+	}
+	unlink(addr.sun_path); // a dead primary's: this one holds the group's lock
+	leases->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (leases->listen_fd < 0 ||
+		bind(leases->listen_fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		listen(leases->listen_fd, STRANGERS_MAX) < 0 ||
+		hp_loop_add(leases->loop, leases->listen_fd, EPOLLIN, accept_event, leases) < 0)
+		return hp_err_set(
+			err, HP_EXIT_OTHER, errno, "%s: %s", addr.sun_path, strerror(errno));
+	return 0;
+}
+
+struct hp_leases *hp_leases_new(struct hp_loop *loop, struct hp_group *group,
+	const char *runtime_dir, const struct hp_lease_terms *terms, const char *fingerprint,
+	uint64_t ops_hash, uint64_t libs_hash, const struct hp_lease_events *events, void *arg,
+	struct hp_err *err)
+{
+	struct hp_leases *leases = calloc(1, sizeof(*leases));
+
+	if (leases == NULL) {
+		hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+		return NULL;
+	}
+	leases->loop = loop;
+	leases->group = group;
+	leases->terms = *terms;
+	leases->fingerprint = fingerprint;
+	leases->ops_hash = ops_hash;
+	leases->libs_hash = libs_hash;
+	leases->events = events;
+	leases->arg = arg;
+	leases->listen_fd = -1;
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++)
+		leases->members[i].fd = -1;
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++)
+		leases->conns[i] = (struct conn){.leases = leases, .fd = -1, .slot = UINT32_MAX};
+	snprintf(leases->runtime_dir, sizeof(leases->runtime_dir), "%s", runtime_dir);
+	leases->tick = hp_loop_timer(loop, TICK_US, TICK_US, tick, leases);
+	if (leases->tick == NULL) {
+		hp_err_set(err, HP_EXIT_OTHER, errno, "timer: %s", strerror(errno));
+		goto err;
+	}
+	if (listen_on(leases, err) < 0)
+		goto err;
+	write_members(leases);
+	return leases;
+err:
+	hp_leases_free(leases);
+	return NULL;
+}
+
+void hp_leases_free(struct hp_leases *leases)
+{
+	char path[4096];
+
+	if (leases == NULL)
+		return;
+	hp_loop_timer_del(leases->tick);
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++)
+		if (leases->conns[i].fd >= 0)
+			close_conn(&leases->conns[i]);
+	if (leases->listen_fd >= 0) {
+		hp_loop_del(leases->loop, leases->listen_fd);
+		close(leases->listen_fd);
+		if (hp_paths_file(path, sizeof(path), leases->runtime_dir, HP_PATHS_JOIN) == 0)
+			unlink(path);
+	}
+	free(leases);
+}
+
+const struct hp_lease *hp_leases_get(const struct hp_leases *leases, uint32_t slot)
+{
+	return &leases->members[slot];
+}
+
+uint32_t hp_leases_count(const struct hp_leases *leases)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		n += connected(&leases->members[i]);
+	return n;
+}
+
+void hp_lease_release(struct hp_leases *leases, uint32_t slot)
+{
+	set_state(leases, slot, HP_LEASE_FREE);
+}
+
+void hp_lease_let_go(struct hp_leases *leases, uint32_t slot)
+{
+	if (leases->members[slot].fd >= 0)
+		send_simple(leases->members[slot].fd, HP_WIRE_LEFT);
+}
+
+void hp_lease_evict(struct hp_leases *leases, uint32_t slot, const char *why)
+{
+	struct hp_lease *m = &leases->members[slot];
+	char copy[HP_WIRE_TEXT];
+
+	if (!connected(m) || m->state == HP_LEASE_EVICTED)
+		return;
+	snprintf(copy, sizeof(copy), "%s", why);
+	HP_LOG(WARNING, "member '%s' is evicted: %s", m->name, copy);
+	set_state(leases, slot, HP_LEASE_EVICTED);
+	send_text(leases, m->fd, HP_WIRE_EVICT, copy);
+}
+
+void hp_leases_shutdown(struct hp_leases *leases)
+{
+	leases->stopping = true;
+	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
+		if (connected(&leases->members[i]))
+			send_text(leases, leases->members[i].fd, HP_WIRE_SHUTDOWN,
+				"the primary shuts down");
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_member.h"
+
+#include "base/hp_log.h"
+#include "base/hp_loop.h"
+#include "base/hp_supervise.h"
+#include "group/hp_join.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("member");
+
+// From SIGTERM to the end of the process at most; "SIGTERM ends it within 2 s" has room to spare.
+#define STOP_WITHIN_US 1500000
+
+const char *const hp_on_loss_words[] = {"exit", "rejoin", NULL};
+
+struct hp_member {
+	const struct hp_member_conf *conf;
+	struct hp_group group;
+	struct hp_wire_lease lease;
+	int fd;
+	struct hp_loop *loop;
+	pthread_t control;
+	bool control_runs;
+	atomic_int exit_code; // control thread: wo; main: ro
+	atomic_bool stopping; // control thread and hp_member_stop(): wo
+	atomic_bool left; // control thread: wo
+	atomic_bool attached; // main: wo; before that a signal ends the process at once
+	atomic_bool leaving; // main: wo; the connection may close then
+	struct hp_timer *deadline; // control thread
+};
+
+// The primary is gone, or this process must not go on: nothing of the shared memory may be touched
+// any more, by any thread. So no cleanup and no atexit handlers: the kernel does it.
+static void end_process(int exit_code)
+{
+	_exit(exit_code);
+}
+
+static void on_loss(struct hp_member *member)
+{
+	if (atomic_load(&member->leaving))
+		end_process(atomic_load(&member->exit_code));
+	if (member->conf->on_primary_loss == HP_ON_LOSS_REJOIN) {
+		HP_LOG(NOTICE, "the primary is gone: joining the next one");
+		hp_join_again();
+	}
+	HP_LOG(ERR, "the primary is gone: exit code %d asks to be started again", HP_EXIT_AGAIN);
+	end_process(HP_EXIT_AGAIN);
+}
+
+static void on_deadline(void *arg)
+{
+	struct hp_member *member = arg;
+
+	HP_LOG(ERR, "the packet loop did not end within %d ms: leaving without it",
+		STOP_WITHIN_US / 1000);
+	end_process(atomic_load(&member->exit_code) != 0 ? atomic_load(&member->exit_code)
+							 : HP_EXIT_OTHER);
+}
+
+static void begin_stop(struct hp_member *member, int exit_code)
+{
+	if (atomic_exchange(&member->stopping, true))
+		return;
+	atomic_store(&member->exit_code, exit_code);
+	if (!atomic_load(&member->attached))
+		end_process(exit_code);
+	member->deadline = hp_loop_timer(member->loop, STOP_WITHIN_US, 0, on_deadline, member);
+}
+
+static void on_signal(void *arg, const struct signalfd_siginfo *info)
+{
+	struct hp_member *member = arg;
+
+	if (info->ssi_signo != SIGTERM && info->ssi_signo != SIGINT)
+		return;
+	if (atomic_load(&member->stopping) && info->ssi_signo == SIGINT)
+		end_process(128 + SIGINT); // a second Ctrl-C does not wait
+	begin_stop(member, HP_EXIT_OK);
+}
+
+static void on_message(void *arg, int fd, uint32_t events)
+{
+	struct hp_member *member = arg;
+	union hp_wire_msg msg;
+	struct hp_err why = {0};
+	ssize_t len;
+
+	(void)events;
+	len = recv(fd, &msg, sizeof(msg), MSG_DONTWAIT);
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len <= 0) {
+		on_loss(member);
+		return;
+	}
+	if (hp_wire_check(&msg, (size_t)len, &why) < 0) {
+		HP_LOG(WARNING, "from the primary: %s", why.text);
+		return;
+	}
+	switch (msg.hdr.type) {
+	case HP_WIRE_LEFT:
+		atomic_store(&member->left, true);
+		break;
+	case HP_WIRE_SHUTDOWN:
+		HP_LOG(NOTICE, "%s", msg.text.text);
+		begin_stop(member, HP_EXIT_AGAIN);
+		break;
+	case HP_WIRE_EVICT:
+		// What is still lent must not be touched again: no leave, no packet loop.
+		HP_LOG(ERR, "evicted by the primary: %s", msg.text.text);
+		end_process(HP_EXIT_OTHER);
+		break;
+	default:
+		break;
+	}
+}
+
+static void *control_main(void *arg)
+{
+	struct hp_member *member = arg;
+
+	hp_loop_run(member->loop);
+	return NULL;
+}
+
+static int start_control(struct hp_member *member, struct hp_err *err)
+{
+	int ret;
+
+	member->loop = hp_loop_new();
+	if (member->loop == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, errno, "event loop: %s", strerror(errno));
+	ret = hp_loop_signals(member->loop, on_signal, member);
+	if (ret == 0)
+		ret = hp_loop_add(
+			member->loop, member->fd, EPOLLIN | EPOLLRDHUP, on_message, member);
+	if (ret == 0)
+		ret = -pthread_create(&member->control, NULL, control_main, member);
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, -ret, "control thread: %s", strerror(-ret));
+	member->control_runs = true;
+	return 0;
+}
+
+static void free_member(struct hp_member *member)
+{
+	if (member->control_runs) {
+		hp_loop_stop(member->loop);
+		pthread_join(member->control, NULL);
+	}
+	hp_loop_free(member->loop);
+	if (member->fd >= 0)
+		close(member->fd);
+	free(member);
+}
+
+struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *role, bool ports,
+	uint32_t restarts, struct hp_err *err)
+{
+	struct hp_member *member = calloc(1, sizeof(*member));
+
+	if (member == NULL) {
+		hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+		return NULL;
+	}
+	member->conf = conf;
+	member->fd = -1;
+	hp_loop_block_signals();
+	if (hp_join_lease(conf, role, restarts, &member->lease, &member->fd, err) < 0)
+		goto err;
+	// From here on the primary's death ends this process, whatever the main thread is doing:
+	// rte_eal_init() waits for ever on a memory configuration that its primary left half made.
+	if (start_control(member, err) < 0)
+		goto err;
+	if (hp_join_attach(conf, &member->lease, ports, err) < 0)
+		goto err;
+	if (hp_group_attach(&member->group, member->lease.generation, err) < 0)
+		goto err;
+	atomic_store(&member->attached, true);
+	return member;
+err:
+	free_member(member);
+	return NULL;
+}
+
+const struct hp_group *hp_member_group(const struct hp_member *member)
+{
+	return &member->group;
+}
+
+uint32_t hp_member_slot(const struct hp_member *member)
+{
+	return member->lease.slot;
+}
+
+int hp_member_ready(struct hp_member *member)
+{
+	return hp_join_send(member->fd, HP_WIRE_READY);
+}
+
+bool hp_member_stopping(const struct hp_member *member)
+{
+	return atomic_load_explicit(&member->stopping, memory_order_relaxed);
+}
+
+void hp_member_leave(struct hp_member *member)
+{
+	if (hp_join_send(member->fd, HP_WIRE_LEAVE) < 0)
+		atomic_store(&member->left, true);
+}
+
+bool hp_member_left(const struct hp_member *member)
+{
+	return atomic_load_explicit(&member->left, memory_order_relaxed);
+}
+
+void hp_member_stop(struct hp_member *member)
+{
+	atomic_store(&member->stopping, true);
+}
+
+int hp_member_end(struct hp_member *member)
+{
+	int exit_code = atomic_load(&member->exit_code);
+
+	// No rte_eal_cleanup(): in a secondary it would shut the buses down, and with them devices
+	// that are the primary's (F-Stack #860). The primary removes this process's files.
+	atomic_store(&member->leaving, true);
+	free_member(member);
+	return exit_code;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// The member's end of the join protocol: finds the primary, says hello, starts EAL with the lease,
+// and keeps a control thread that hears of signals and of the primary's death. That thread ends the
+// process by itself where the packet loop must not go on: when the primary is gone, and when a
+// function does not come back.
+
+#pragma once
+
+#include "base/hp_err.h"
+#include "base/hp_opts.h"
+#include "group/hp_group.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum hp_on_loss {
+	HP_ON_LOSS_EXIT, // exit with HP_EXIT_AGAIN
+	HP_ON_LOSS_REJOIN, // wait for the next primary and join it, in a fresh process image
+};
+
+/** What every member can be told; the option table of its program has HP_MEMBER_OPTS. */
+struct hp_member_conf {
+	char *file_prefix;
+	char *runtime_dir;
+	char *name;
+	uint64_t wait_primary_us;
+	int on_primary_loss; // enum hp_on_loss
+	bool respawn;
+	int log_format;
+	int log_level;
+	// EAL options given by hand; what they say has to agree with the lease
+	char *huge_dir;
+	char *lcores;
+	char *iova_mode;
+	char *base_virtaddr;
+	struct hp_strlist eal;
+};
+
+/** Rows of a member's option table. @p type: the program's struct, which has a member `member`. */
+#define HP_MEMBER_OPTS(type, default_name) \
+	{"file-prefix", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.file_prefix), 1, \
+		HP_PREFIX_MAX - 1, "rte", NULL, "PREFIX", "Group", \
+		"The group to join: the primary's --file-prefix.", false}, \
+		{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.runtime_dir), \
+			1, 255, NULL, NULL, "DIR", "Group", \
+			"Where the groups' runtime directories are, instead of " \
+			"$RUNTIME_DIRECTORY.", \
+			false}, \
+		{"name", 'n', HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.name), 1, \
+			HP_NAME_MAX - 1, default_name, NULL, "NAME", "Group", \
+			"This member's name, unique in the group.", false}, \
+		{"wait-primary", 0, HP_OPT_DURATION, HP_OPT_CLI, \
+			offsetof(type, member.wait_primary_us), 0, 86400000000ull, "30s", NULL, \
+			"TIME", "Group", \
+			"How long to wait for a primary; then the exit code is 69.", false}, \
+		{"on-primary-loss", 0, HP_OPT_ENUM, HP_OPT_CLI, \
+			offsetof(type, member.on_primary_loss), 0, 0, "exit", hp_on_loss_words, \
+			"exit|rejoin", "Group", \
+			"When the primary is gone: exit with code 75, or wait for the next one " \
+			"and join " \
+			"it.", \
+			false}, \
+		{"respawn", 0, HP_OPT_FLAG, HP_OPT_CLI, offsetof(type, member.respawn), 0, 0, \
+			"no", NULL, NULL, "Group", \
+			"Run under a small parent that starts this program again at once when it " \
+			"dies.", \
+			false}, \
+		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(type, member.log_format), 0, \
+			0, "text", hp_log_format_words, "text|json", "Logging", \
+			"Form of the log lines.", false}, \
+		{"log-level", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(type, member.log_level), 0, 0, \
+			"notice", hp_log_level_words, "LEVEL", "Logging", \
+			"Least important lines that are written: error, warning, notice, info, " \
+			"debug.", \
+			false}, \
+		{"huge-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.huge_dir), 1, \
+			255, NULL, NULL, "DIR", "EAL", \
+			"Leased from the primary; given, it has to agree.", false}, \
+		{"lcores", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.lcores), 1, 255, \
+			NULL, NULL, "CPUS", "EAL", \
+			"CPUs for the packet loop, as '2' or '(2-3)'; the lcore id itself is " \
+			"leased.", \
+			false}, \
+		{"iova-mode", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.iova_mode), 1, \
+			15, NULL, NULL, "va|pa", "EAL", \
+			"Leased from the primary; given, it has to agree.", false}, \
+		{"base-virtaddr", 0, HP_OPT_STRING, HP_OPT_CLI, \
+			offsetof(type, member.base_virtaddr), 1, 31, NULL, NULL, "ADDRESS", "EAL", \
+			"Leased from the primary; given, it has to agree.", false}, \
+	{ \
+		"eal", 0, HP_OPT_LIST, HP_OPT_CLI, offsetof(type, member.eal), 1, 1023, NULL, \
+			NULL, "OPTION[=VALUE]", "EAL", \
+			"Any other EAL option, without dashes; repeatable.", false \
+	}
+
+extern const char *const hp_on_loss_words[];
+
+/** A member of a group. One a process; made by the main thread, used by it and by the packet loop.
+ */
+struct hp_member;
+
+/**
+ * Join the group. Main thread of a process without other threads. Blocks SIGTERM and SIGINT, which
+ * the member's own control thread takes from then on.
+ *
+ * @param role
+ *   The program's, "client" for instance.
+ * @param ports
+ *   Attach the primary's ports too; without, no bus is looked at.
+ * @param restarts
+ *   What hp_supervise_run() passed.
+ * @return
+ *   NULL with @p err filled. err->exit_code HP_CHILD_PID_TAKEN means: return that to
+ *   hp_supervise_run(), nothing is wrong.
+ */
+struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *role, bool ports,
+	uint32_t restarts, struct hp_err *err);
+
+/** The group's shared memory, as long as the member is joined. */
+const struct hp_group *hp_member_group(const struct hp_member *member);
+
+uint32_t hp_member_slot(const struct hp_member *member);
+
+/** Say that the packet loop is about to run: the primary lends from now on. 0 or -errno. */
+int hp_member_ready(struct hp_member *member);
+
+/** True when the loop has to end: a signal, the primary's shutdown, an eviction. Any thread. */
+bool hp_member_stopping(const struct hp_member *member);
+
+/**
+ * Ask the primary to lend nothing more; hp_member_left() tells when nothing is out any more. The
+ * packet loop has to go on handing back until then.
+ */
+void hp_member_leave(struct hp_member *member);
+bool hp_member_left(const struct hp_member *member);
+
+/**
+ * End the membership and the control thread.
+ * @return
+ *   The process's exit code: 0 after a signal, 75 when the primary has shut down, 1 when evicted.
+ */
+int hp_member_end(struct hp_member *member);
+
+/** Ask the packet loop to end as SIGTERM would. Any thread. */
+void hp_member_stop(struct hp_member *member);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_pool.h"
+
+#include <rte_common.h>
+#include <rte_errno.h>
+#include <rte_memzone.h>
+#include <rte_ring.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_PAGES 63 // a shift that leaves nothing of an offset
+#define POOL_FLAGS RTE_MEMPOOL_F_NO_SPREAD // channel padding would waste pages
+
+static uint32_t object_bytes(const struct hp_pool_params *params, struct rte_mempool_objsz *sz)
+{
+	uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + params->data_room;
+
+	return rte_mempool_calc_obj_size(elt, POOL_FLAGS, sz);
+}
+
+static uint64_t object_area(uint32_t n, uint32_t stride, bool pages, uint64_t page_size)
+{
+	uint64_t per_page = page_size / stride;
+
+	if (!pages || per_page == 0)
+		return (uint64_t)n * stride;
+	return (n + per_page - 1) / per_page * page_size;
+}
+
+void hp_pool_bytes(
+	const struct hp_pool_params *params, uint64_t page_size, struct hp_pool_bytes *bytes)
+{
+	struct rte_mempool_objsz sz;
+	uint32_t stride = object_bytes(params, &sz);
+	ssize_t ring = rte_ring_get_memsize(rte_align32pow2(params->n + 1));
+
+	bytes->objects = object_area(params->n, stride, params->pages, page_size);
+	bytes->control = sizeof(struct rte_mempool) + sizeof(struct rte_pktmbuf_pool_private) +
+			 (ring > 0 ? (uint64_t)ring : 0);
+	if (params->cache > 0)
+		bytes->control += sizeof(struct rte_mempool_cache) * RTE_MAX_LCORE;
+}
+
+static int populate(struct hp_pool *pool, const struct hp_pool_params *params)
+{
+	uint64_t page = 0;
+	uint64_t bytes;
+	const struct rte_memzone *mz;
+	int ret;
+
+	if (params->pages) {
+		ret = rte_mempool_get_page_size(pool->mp, &page);
+		if (ret < 0)
+			return ret;
+	}
+	bytes = object_area(pool->n, pool->stride, page != 0, page);
+	mz = rte_memzone_reserve_aligned(params->name, bytes, params->socket_id,
+		RTE_MEMZONE_SIZE_HINT_ONLY, page != 0 ? (unsigned int)page : RTE_CACHE_LINE_SIZE);
+	if (mz == NULL)
+		return -rte_errno;
+	pool->memzone = mz;
+	pool->base = (uintptr_t)mz->addr;
+	pool->per_page = pool->n;
+	pool->page_shift = NO_PAGES;
+	if (page != 0) {
+		pool->per_page = (uint32_t)(page / pool->stride);
+		pool->page_shift = (uint32_t)__builtin_ctzll(page / RTE_CACHE_LINE_SIZE);
+		ret = rte_mempool_populate_virt(pool->mp, mz->addr, bytes, page, NULL, NULL);
+	} else {
+		ret = rte_mempool_populate_iova(pool->mp, mz->addr, mz->iova, bytes, NULL, NULL);
+	}
+	if (ret < 0)
+		return ret;
+	return (uint32_t)ret < pool->n ? -ENOMEM : 0;
+}
+
+// The index arithmetic rests on how the mempool library lays objects out: see that it does.
+static int check_layout(const struct hp_pool *pool)
+{
+	struct rte_mbuf *first = hp_pool_mbuf(pool, 0);
+	struct rte_mbuf *last = hp_pool_mbuf(pool, pool->n - 1);
+
+	if (first->pool != pool->mp || last->pool != pool->mp)
+		return -EINVAL;
+	for (uint32_t i = 0; i < pool->n; i++)
+		if (hp_pool_index(pool, hp_pool_mbuf(pool, i)) != i ||
+			hp_pool_mbuf(pool, i)->pool != pool->mp)
+			return -EINVAL;
+	return 0;
+}
+
+int hp_pool_create(struct hp_pool *pool, const struct hp_pool_params *params, struct hp_err *err)
+{
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = (uint16_t)params->data_room,
+	};
+	uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + params->data_room;
+	struct rte_mempool_objsz sz;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int ret;
+
+	memset(pool, 0, sizeof(*pool));
+	pool->n = params->n;
+	pool->stride = object_bytes(params, &sz);
+	pool->header = sz.header_size;
+	// Exact as long as lines * (stride / 64) < 2^32; 2^26 objects are 160 GB of mbufs.
+	pool->reciprocal = ((1ull << 32) + pool->stride / RTE_CACHE_LINE_SIZE - 1) /
+			   (pool->stride / RTE_CACHE_LINE_SIZE);
+	snprintf(name, sizeof(name), "%s", params->name);
+	pool->mp = rte_mempool_create_empty(name, params->n, elt, params->cache, sizeof(priv),
+		params->socket_id, POOL_FLAGS | (params->pages ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG));
+	if (pool->mp == NULL) {
+		ret = -rte_errno;
+		goto err;
+	}
+	ret = rte_mempool_set_ops_byname(
+		pool->mp, params->shared_tx ? "ring_mp_mc" : "ring_sp_sc", NULL);
+	if (ret < 0)
+		goto err;
+	rte_pktmbuf_pool_init(pool->mp, &priv);
+	ret = populate(pool, params);
+	if (ret < 0)
+		goto err;
+	rte_mempool_obj_iter(pool->mp, rte_pktmbuf_init, NULL);
+	ret = check_layout(pool);
+	if (ret < 0)
+		goto err;
+	pool->loans = calloc(pool->n, sizeof(*pool->loans));
+	pool->next = calloc(pool->n, sizeof(*pool->next));
+	if (pool->loans == NULL || pool->next == NULL) {
+		ret = -ENOMEM;
+		goto err;
+	}
+	return 0;
+err:
+	hp_pool_destroy(pool);
+	return hp_err_set(err, HP_EXIT_OTHER, -ret,
+		"pool %s: %u mbufs of %u bytes cannot be made: %s", params->name, params->n,
+		params->data_room, rte_strerror(-ret));
+}
+
+void hp_pool_destroy(struct hp_pool *pool)
+{
+	rte_mempool_free(pool->mp);
+	if (pool->memzone != NULL)
+		rte_memzone_free(pool->memzone);
+	free(pool->loans);
+	free(pool->next);
+	memset(pool, 0, sizeof(*pool));
+}
+
+uint32_t hp_pool_in_use(const struct hp_pool *pool)
+{
+	return rte_mempool_in_use_count(pool->mp);
+}
+
+static char *own_buffer(struct rte_mbuf *m)
+{
+	return (char *)(m + 1); // hugepod's pools have no private area
+}
+
+static bool check_segment(const struct hp_pool *pool, struct rte_mbuf *m)
+{
+	uint16_t room = rte_pktmbuf_data_room_size(pool->mp);
+
+	return m->pool == pool->mp && m->buf_addr == own_buffer(m) && m->buf_len == room &&
+	       rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
+	       (uint32_t)m->data_off + m->data_len <= room;
+}
+
+bool hp_pool_check(const struct hp_pool *pool, uint32_t index)
+{
+	uint8_t segs = pool->loans[index].segs;
+	struct rte_mbuf *m = hp_pool_mbuf(pool, index);
+	uint32_t pkt_len = m->pkt_len;
+
+	if (likely(segs == 1))
+		return check_segment(pool, m) && m->nb_segs == 1 && m->next == NULL &&
+		       pkt_len == m->data_len;
+	if (m->nb_segs != segs)
+		return false;
+	for (uint8_t i = 0; i < segs; i++) {
+		struct rte_mbuf *next = NULL;
+
+		if (i + 1 < segs) {
+			index = pool->next[index];
+			next = hp_pool_mbuf(pool, index);
+		}
+		if (!check_segment(pool, m) || m->next != next || m->data_len > pkt_len)
+			return false;
+		pkt_len -= m->data_len;
+		m = next;
+	}
+	return pkt_len == 0;
+}
+
+void hp_pool_repair(const struct hp_pool *pool, uint32_t index)
+{
+	uint8_t segs = RTE_MAX(pool->loans[index].segs, (uint8_t)1);
+
+	for (uint8_t i = 0; i < segs; i++) {
+		struct rte_mbuf *m = hp_pool_mbuf(pool, index);
+		bool last = i + 1 == segs;
+
+		rte_pktmbuf_init(pool->mp, NULL, m, index);
+		m->nb_segs = i == 0 ? segs : 1;
+		if (!last) {
+			index = pool->next[index];
+			m->next = hp_pool_mbuf(pool, index);
+		}
+	}
+}

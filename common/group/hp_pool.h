@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// A pool of mbufs whose owner always knows who has each of them. One lane of the primary allocates
+// from it and frees to it, nobody else: whoever dies can have torn nothing in it. An mbuf that
+// leaves the lane is lent; the record of that lies in the owner's private memory, where no other
+// process can touch it. It serves both to take everything back from a dead member and to refuse
+// what a member hands back without having had it.
+
+#pragma once
+
+#include "base/hp_err.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Who has an mbuf. All zero: the lane itself. */
+struct hp_loan {
+	uint16_t link; // id of the lender that lent it, 0: not lent
+	uint8_t hops; // clients that the packet has been through
+	uint8_t segs; // of the packet that begins here; 0: never lent
+};
+
+struct hp_pool {
+	struct rte_mempool *mp;
+	const void *memzone; // struct rte_memzone, of the objects
+	uintptr_t base; // of the first object's header
+	uint32_t n; // mbufs
+	uint32_t stride; // bytes from one object to the next
+	uint32_t header; // bytes in front of an mbuf
+	uint32_t per_page; // objects of a page, where none may cross its end; else n
+	uint32_t page_shift; // log2 of a page's cache lines; 63: no pages
+	uint64_t reciprocal; // 2^32 / (stride / 64), rounded up
+	struct hp_loan *loans; // [n]
+	uint32_t *next; // [n] index of the following segment of a lent chain
+};
+
+struct hp_pool_params {
+	const char *name;
+	uint32_t n;
+	uint32_t data_room; // bytes, headroom included
+	uint32_t cache; // mbufs kept by each lcore, 0: none
+	int socket_id;
+	bool shared_tx; // several lcores may free to it: a transmit queue is shared
+	bool pages; // objects must not cross pages: iova-mode pa
+};
+
+/** Hugepage bytes that such a pool takes, and those of its parts. */
+struct hp_pool_bytes {
+	uint64_t objects;
+	uint64_t control; // mempool header, caches, ring
+};
+
+void hp_pool_bytes(
+	const struct hp_pool_params *params, uint64_t page_size, struct hp_pool_bytes *bytes);
+
+/**
+ * Make a pool. Primary, main thread, at start.
+ * @return 0, -ENOMEM, -EINVAL, with @p err filled.
+ */
+int hp_pool_create(struct hp_pool *pool, const struct hp_pool_params *params, struct hp_err *err);
+
+/** Free it. Everything has to be back. NULL-safe in its parts. */
+void hp_pool_destroy(struct hp_pool *pool);
+
+/** Mbufs that are neither in the pool nor in one of its caches. Any thread of the primary. */
+uint32_t hp_pool_in_use(const struct hp_pool *pool);
+
+/** The n-th mbuf. @p index has to be below pool->n. */
+static inline struct rte_mbuf *hp_pool_mbuf(const struct hp_pool *pool, uint32_t index)
+{
+	uint64_t off;
+
+	if (likely(pool->page_shift == 63))
+		off = (uint64_t)index * pool->stride;
+	else
+		off = ((uint64_t)(index / pool->per_page) << (pool->page_shift + 6)) +
+		      (uint64_t)(index % pool->per_page) * pool->stride;
+	return (struct rte_mbuf *)(pool->base + off + pool->header);
+}
+
+/**
+ * Number of an mbuf, UINT32_MAX if it is none of this pool. A multiplication instead of a division:
+ * exact, because a pool has fewer than 2^26 cache lines a stride (see hp_pool_create()).
+ */
+static inline uint32_t hp_pool_index(const struct hp_pool *pool, const struct rte_mbuf *m)
+{
+	uint64_t line = ((uintptr_t)m - pool->header - pool->base) / RTE_CACHE_LINE_SIZE;
+	uint64_t page = line >> pool->page_shift;
+	uint64_t rest = pool->page_shift == 63 ? line : line & ((1ull << pool->page_shift) - 1);
+	uint64_t index = page * pool->per_page + ((rest * pool->reciprocal) >> 32);
+
+	if (unlikely(index >= pool->n || hp_pool_mbuf(pool, (uint32_t)index) != m))
+		return UINT32_MAX;
+	return (uint32_t)index;
+}
+
+/**
+ * True if an mbuf that came back is as it has to be: its own buffer, its pool, one reference, data
+ * within the buffer, the segments that it was lent with. What a member scribbled anywhere else in
+ * it cannot hurt.
+ */
+bool hp_pool_check(const struct hp_pool *pool, uint32_t index);
+
+/** Put the header of an mbuf, and of the chain it was lent with, in order; its data is void then.
+ */
+void hp_pool_repair(const struct hp_pool *pool, uint32_t index);
