@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -124,7 +125,7 @@ static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *
 	cpu_set_t cpus;
 
 	memset(hello, 0, sizeof(*hello));
-	hp_wire_init((union hp_wire_msg *)hello, HP_WIRE_HELLO);
+	hp_wire_init(&hello->hdr, HP_WIRE_HELLO);
 	snprintf(hello->name, sizeof(hello->name), "%s", conf->name);
 	snprintf(hello->role, sizeof(hello->role), "%s", role);
 	snprintf(hello->dpdk, sizeof(hello->dpdk), "%s", rte_version());
@@ -287,10 +288,27 @@ static int check_conflicts(
 	return 0;
 }
 
+// Where else is that hugetlbfs mounted?
+static bool find_mount(uint64_t dev, char *path, size_t size)
+{
+	struct hp_huge_mounts mounts;
+	bool found = false;
+
+	if (hp_huge_mounts_read(&mounts, "") < 0)
+		return false;
+	for (uint32_t i = 0; i < mounts.n && !found; i++) {
+		found = mounts.mount[i].dev == dev;
+		if (found)
+			snprintf(path, size, "%s", mounts.mount[i].path);
+	}
+	hp_huge_mounts_free(&mounts);
+	return found;
+}
+
 // The huge-dir has to be the primary's own, at the primary's path: EAL opens it by that name.
 static int check_huge_dir(const struct hp_wire_lease *lease, struct hp_err *err)
 {
-	char elsewhere[HP_WIRE_PATH] = "";
+	char elsewhere[PATH_MAX] = "";
 	struct statfs fs;
 	struct stat st;
 
@@ -303,7 +321,7 @@ static int check_huge_dir(const struct hp_wire_lease *lease, struct hp_err *err)
 				lease->huge_dir, strerror(errno));
 		return 0;
 	}
-	if (hp_hugetlb_find_dev(lease->huge_dev, elsewhere, sizeof(elsewhere)))
+	if (find_mount(lease->huge_dev, elsewhere, sizeof(elsewhere)))
 		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
 			"the primary's huge-dir is %s, here the same volume is mounted at %s: use "
 			"the same mountPath in every container",
@@ -359,7 +377,7 @@ int hp_join_send(int fd, uint16_t type)
 	union hp_wire_msg msg;
 
 	memset(&msg.hdr, 0, sizeof(msg.hdr));
-	hp_wire_init(&msg, type);
+	hp_wire_init(&msg.hdr, type);
 	return send(fd, &msg, sizeof(msg.hdr), MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 

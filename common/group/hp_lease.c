@@ -89,12 +89,12 @@ static void set_state(struct hp_leases *leases, uint32_t slot, enum hp_lease_sta
 	leases->members[slot].since_us = hp_now_us();
 }
 
-static int send_msg(int fd, const union hp_wire_msg *msg)
+// A member that does not read must not stop the primary; one that is gone is heard of by its
+// connection. So there is nothing to do about an error here.
+static void send_msg(int fd, const struct hp_wire_hdr *hdr)
 {
-	// A member that does not read must not stop the primary.
-	if (send(fd, msg, msg->hdr.length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
+	if (send(fd, hdr, hdr->length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		HP_LOG(DEBUG, "send: %s", strerror(errno));
 }
 
 static void send_simple(int fd, uint16_t type)
@@ -102,16 +102,16 @@ static void send_simple(int fd, uint16_t type)
 	union hp_wire_msg msg;
 
 	memset(&msg.hdr, 0, sizeof(msg.hdr));
-	hp_wire_init(&msg, type);
-	send_msg(fd, &msg); // a member that is gone is heard of by its connection
+	hp_wire_init(&msg.hdr, type);
+	send_msg(fd, &msg.hdr);
 }
 
 static void send_text(struct hp_leases *leases, int fd, uint16_t type, const char *text)
 {
 	memset(&leases->msg, 0, sizeof(leases->msg.text));
-	hp_wire_init(&leases->msg, type);
+	hp_wire_init(&leases->msg.hdr, type);
 	snprintf(leases->msg.text.text, sizeof(leases->msg.text.text), "%s", text);
-	send_msg(fd, &leases->msg);
+	send_msg(fd, &leases->msg.hdr);
 }
 
 static void close_conn(struct conn *conn)
@@ -125,7 +125,7 @@ static void close_conn(struct conn *conn)
 static void refuse(struct conn *conn, struct hp_wire_refuse *refusal)
 {
 	HP_LOG(NOTICE, "refused: %s", refusal->text);
-	send_msg(conn->fd, (const union hp_wire_msg *)refusal);
+	send_msg(conn->fd, &refusal->hdr);
 	close_conn(conn);
 }
 
@@ -142,7 +142,7 @@ static void refuse_because(struct conn *conn, uint32_t code, int exit_code, cons
 	vsnprintf(text, sizeof(text), fmt, ap); // its arguments may lie in the scratch message
 	va_end(ap);
 	memset(refusal, 0, sizeof(*refusal));
-	hp_wire_init(&conn->leases->msg, HP_WIRE_REFUSE);
+	hp_wire_init(&conn->leases->msg.hdr, HP_WIRE_REFUSE);
 	refusal->refusal = code;
 	refusal->exit_code = (uint32_t)exit_code;
 	memcpy(refusal->text, text, sizeof(text));
@@ -156,10 +156,10 @@ static void refuse_fingerprint(struct conn *conn, const char *name)
 
 	snprintf(copy, sizeof(copy), "%s", name);
 	memset(&leases->msg, 0, sizeof(leases->msg.fingerprint));
-	hp_wire_init(&leases->msg, HP_WIRE_FINGERPRINT);
+	hp_wire_init(&leases->msg.hdr, HP_WIRE_FINGERPRINT);
 	snprintf(leases->msg.fingerprint.text, sizeof(leases->msg.fingerprint.text), "%s",
 		leases->fingerprint);
-	send_msg(conn->fd, &leases->msg);
+	send_msg(conn->fd, &leases->msg.hdr);
 	refuse_because(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
 		"member '%s' has other DPDK libraries or drivers than the primary: run the same "
 		"image in every container of the group",
@@ -334,7 +334,7 @@ static void on_hello(struct conn *conn, const struct hp_wire_hello *hello)
 		return;
 	}
 	memset(&refusal, 0, sizeof(refusal));
-	hp_wire_init((union hp_wire_msg *)&refusal, HP_WIRE_REFUSE);
+	hp_wire_init(&refusal.hdr, HP_WIRE_REFUSE);
 	if (leases->events->admit != NULL &&
 		leases->events->admit(leases->arg, hello, &refusal) < 0) {
 		refuse(conn, &refusal);
@@ -349,7 +349,7 @@ static void send_lease(struct hp_leases *leases, uint32_t slot)
 	const struct hp_lease *m = &leases->members[slot];
 
 	memset(lease, 0, sizeof(*lease));
-	hp_wire_init(&leases->msg, HP_WIRE_LEASE);
+	hp_wire_init(&leases->msg.hdr, HP_WIRE_LEASE);
 	lease->generation = leases->group->hdr->generation;
 	lease->slot = slot;
 	lease->n_lcores = m->n_lcores;
@@ -359,7 +359,7 @@ static void send_lease(struct hp_leases *leases, uint32_t slot)
 	lease->huge_ino = leases->huge_ino;
 	lease->iova_va = leases->terms.iova_va;
 	memcpy(lease->huge_dir, leases->terms.huge_dir, sizeof(lease->huge_dir));
-	send_msg(m->fd, &leases->msg);
+	send_msg(m->fd, &leases->msg.hdr);
 }
 
 bool hp_leases_attaching(const struct hp_leases *leases)
