@@ -17,6 +17,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+// 224.0.0.0: from here on groups, reserved addresses and at the end 255.255.255.255, for which
+// DPDK's RTE_IPV4_BROADCAST is no help: it is 224.0.0.0.
+#define IPV4_FIRST_GROUP 0xe0000000
+
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY 129
 #define ICMPV6_NEIGHBOUR_SOLICITATION 135
@@ -114,7 +118,7 @@ static bool is_group(const struct hp_packet *pkt, const union hp_addr *addr)
 	if (pkt->ip_version == 6)
 		return addr->v6[0] == 0xff;
 	v4 = rte_be_to_cpu_32(addr->v4);
-	return v4 == RTE_IPV4_BROADCAST || RTE_IS_IPV4_MCAST(v4) || v4 == RTE_IPV4_ANY;
+	return v4 >= IPV4_FIRST_GROUP || v4 == RTE_IPV4_ANY;
 }
 
 static void swap_addresses(struct rte_mbuf *m, const struct hp_packet *pkt)
