@@ -14,6 +14,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"doctor", hugepod_doctor_main,
+		"says what would stop a DPDK process here, and what mends it"},
 	{NULL, NULL, NULL},
 };
 

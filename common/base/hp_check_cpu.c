@@ -70,7 +70,8 @@ static void lcores_share(
 	struct hp_finding *out, const struct hp_facts *f, const struct hp_check_in *in)
 {
 	if (in->busy_lcores <= f->n_cpus || f->n_cpus == 0) {
-		hp_check_say(out, HP_CHECK_OK, "%u CPUs for %u polling lcores", f->n_cpus,
+		hp_check_say(out, HP_CHECK_OK,
+			in->busy_lcores > 0 ? "%u CPUs, %u lcores poll" : "%u CPUs", f->n_cpus,
 			in->busy_lcores);
 		return;
 	}

@@ -196,8 +196,7 @@ static void stale_maps(
 		" of other prefixes belong to no living process and pin %s",
 		own->stale, prefix, other->stale,
 		hp_file_size_text(size, sizeof(size), own->stale_bytes + other->stale_bytes));
-	hp_check_todo(out, "a primary that starts removes them; to do it by hand: rm %s/*map_*",
-		f->dir.path);
+	hp_check_todo(out, "start a primary: it removes them, and only them");
 }
 
 static void map_holders(
