@@ -141,6 +141,10 @@ static void mempolicy(
 
 static void kernel(struct hp_finding *out, const struct hp_facts *f, const struct hp_check_in *in)
 {
+	if (f->kernel[0] == '\0') {
+		hp_check_say(out, HP_CHECK_SKIPPED, "/proc does not say which");
+		return;
+	}
 	if (f->kernel_major < KERNEL_MAJOR ||
 		(f->kernel_major == KERNEL_MAJOR && f->kernel_minor < KERNEL_MINOR)) {
 		hp_check_say(out, HP_CHECK_WARNING, "Linux %s, DPDK 22.11 wants %d.%d or later",

@@ -14,7 +14,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 // Inode numbers of the machine's first namespaces, include/linux/proc_ns.h.
@@ -223,7 +222,6 @@ static void read_limits(struct hp_facts *f, const struct hp_check_in *in)
 {
 	const char *root = root_of(in);
 	struct rlimit limit;
-	struct utsname name;
 	int policy;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0)
@@ -235,9 +233,9 @@ static void read_limits(struct hp_facts *f, const struct hp_check_in *in)
 	// Without libnuma, whose first call hides the answer that EAL will stumble over.
 	f->mempolicy_error =
 		syscall(SYS_get_mempolicy, &policy, NULL, 0UL, NULL, 0UL) < 0 ? errno : 0;
-	if (uname(&name) == 0) {
-		snprintf(f->kernel, sizeof(f->kernel), "%s", name.release);
-		sscanf(name.release, "%" SCNu32 ".%" SCNu32, &f->kernel_major, &f->kernel_minor);
+	if (hp_file_read(root, "/proc/sys/kernel/osrelease", f->kernel, sizeof(f->kernel)) > 0) {
+		f->kernel[strcspn(f->kernel, "\n")] = '\0';
+		sscanf(f->kernel, "%" SCNu32 ".%" SCNu32, &f->kernel_major, &f->kernel_minor);
 	}
 	hp_file_u64(&f->aslr, root, "/proc/sys/kernel/randomize_va_space");
 	if (in->base_virtaddr != 0)

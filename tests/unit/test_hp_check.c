@@ -71,6 +71,7 @@ static void make_good(struct hp_facts *f, struct hp_check_in *in)
 	f->memory = (struct hp_cgroup_memory){.limit = 256 * MIB, .usage = 8 * MIB};
 	f->memlock = UINT64_MAX;
 	f->nofile = f->nofile_hard = 1024;
+	snprintf(f->kernel, sizeof(f->kernel), "6.12.0");
 	f->kernel_major = 6;
 	f->kernel_minor = 12;
 	f->vfio_exists = f->vfio_accessible = true;
