@@ -251,6 +251,19 @@ static void unfinished_checksums_of_virtual_devices_are_left_alone(void **state)
 	frame_mbuf_free(m);
 }
 
+static void layer_4_of_a_source_routed_packet_is_left_alone(void **state)
+{
+	struct rte_mbuf *m = frame_mbuf(udp6, sizeof(udp6), 0);
+	struct hp_packet pkt;
+
+	assert_int_equal(hp_packet_parse(m, &pkt), 0);
+	pkt.source_routed = true; // the parser's own tests show when it says so
+	assert_true(hp_cksum_ok(m, &pkt));
+	hp_cksum_fix(m, &pkt);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), udp6, sizeof(udp6));
+	frame_mbuf_free(m);
+}
+
 static void an_icmp_message_of_zeros_gets_ffff(void **state)
 {
 	uint8_t data[42] = {[12] = 8, 0, 0x45, 0, 0, 28, 0, 1, 0, 0, 64, 1, [29] = 1, [33] = 2};
@@ -275,6 +288,7 @@ int main(void)
 		cmocka_unit_test(udp_zero_means_none_in_ipv4_and_wrong_in_ipv6),
 		cmocka_unit_test(a_udp_sum_of_zero_is_written_as_ffff),
 		cmocka_unit_test(unfinished_checksums_of_virtual_devices_are_left_alone),
+		cmocka_unit_test(layer_4_of_a_source_routed_packet_is_left_alone),
 		cmocka_unit_test(an_icmp_message_of_zeros_gets_ffff),
 	};
 
