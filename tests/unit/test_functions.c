@@ -312,6 +312,49 @@ static void bursts_of_any_size_get_one_verdict_a_packet(void **state)
 	free(one);
 }
 
+/** The part of docs/functions.md under "## NAME"; allocated. */
+static char *documented(const char *name)
+{
+	char heading[64], *text = calloc(1, 1 << 16), *from, *to;
+	FILE *file = fopen(HP_TEST_DATA "/../../docs/functions.md", "r");
+	size_t len;
+
+	assert_non_null(text);
+	assert_non_null(file);
+	len = fread(text, 1, (1 << 16) - 1, file);
+	fclose(file);
+	assert_in_range(len, 1000, (1 << 16) - 2);
+	snprintf(heading, sizeof(heading), "\n## %s\n", name);
+	from = strstr(text, heading);
+	if (from == NULL)
+		fail_msg("docs/functions.md has no '## %s'", name);
+	to = strstr(from + 1, "\n## ");
+	if (to != NULL)
+		*to = '\0';
+	memmove(text, from, strlen(from) + 1);
+	return text;
+}
+
+static void every_function_and_setting_is_documented_with_its_default(void **state)
+{
+	for (unsigned int i = 0; hp_func_get(i) != NULL; i++) {
+		const struct hp_func *func = hp_func_get(i);
+		char *text = documented(func->name), row[128];
+		const struct hp_opt *opt = func->opts;
+
+		for (; opt != NULL && opt->name != NULL; opt++) {
+			const char *tick = opt->def != NULL ? "`" : "";
+
+			snprintf(row, sizeof(row), "\n| `%s` | %s%s%s%s|", opt->name, tick,
+				opt->def != NULL ? opt->def : "", tick,
+				opt->def != NULL ? " " : "");
+			if (strstr(text, row) == NULL)
+				fail_msg("docs/functions.md, %s: no row '%s'", func->name, row + 1);
+		}
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +367,7 @@ int main(void)
 		cmocka_unit_test(fivetswap_turns_every_layer_and_keeps_checksums_right),
 		cmocka_unit_test(ttl_ages_packets_and_keeps_the_checksum_right),
 		cmocka_unit_test(noisy_passes_packets_whatever_it_touches),
+		cmocka_unit_test(every_function_and_setting_is_documented_with_its_default),
 		cmocka_unit_test(bursts_of_any_size_get_one_verdict_a_packet),
 	};
 
