@@ -73,3 +73,18 @@ assert_nothing_left() {
 # For a test that kills what cannot clean up any more: the rest is known and taken away by hand.
 forgive_files() { find "$T/huge" "$T/run" -mindepth 1 -delete; }
 
+# ---------------------------------------------------------------------------------------- the group
+
+# member_is NAME STATE
+member_is() {
+	[ "$(ctl_value ".members[] | select(.name == \"$1\") | .state" show members)" = "$2" ]
+}
+
+# In = out + drops by reason + in flight: for the group, and for each link. While packets flow, the
+# counters are read one after the other, so it may take a few tries until they fit.
+assert_conservation() {
+	holds_within 5 conservation_holds || {
+		conservation_holds >&2 || true
+		fail 'packets in are not packets out + drops + in flight'
+	}
+}

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the hugepod authors
+# shellcheck shell=bash
+#
+# What users may get wrong: every option and every YAML key, through the real programs. Each mistake
+# ends at once, with its exit code and a sentence; nothing starts half.
+
+readonly EXIT_USAGE=64 EXIT_CONFIG=78
+
+# refused CODE REGEX COMMAND...: it ends with the code and says one line that matches.
+refused() {
+	local code=$1 regex=$2 rc=0
+	shift 2
+	timeout 10 "$@" >"$T/said.out" 2>"$T/said.err" </dev/null || rc=$?
+	[ "$rc" = "$code" ] || fail "${*##*/}: exit code $rc, expected $code: $(head -c 500 "$T/said.err")"
+	[ "$(grep -c . "$T/said.err")" = 1 ] ||
+		fail "${*##*/}: not one line on stderr: $(head -c 2000 "$T/said.err")"
+	assert_file_holds "$T/said.err" "$regex"
+	[ ! -s "$T/said.out" ] || fail "${*##*/}: wrote on stdout: $(head -c 500 "$T/said.out")"
+	[ -z "$(find "$T/run" "$T/huge" -mindepth 1 -print -quit)" ] ||
+		fail "${*##*/}: left $(find "$T/run" "$T/huge" -mindepth 1)"
+}
+
+# The long options of a program that take a value, from its own help.
+valued_options() {
+	"$1" --help | grep -oE '^ +(-., )?--[a-z0-9-]+ [^ ].*$' | sed -E 's/^ +(-., )?--([a-z0-9-]+) .*/\2/'
+}
+all_options() {
+	"$1" --help | grep -oE '^ +(-., )?--[a-z0-9-]+' | sed -E 's/.*--//' | grep -vxE 'help|version|man'
+}
+
+# Options for which any text is a value that can be tried only later.
+readonly FREE_TEXT='config|runtime-dir|huge-dir|eal|vdev|allow|cmdline-file|set|name|function|lcores'
+
+refuses_wrong_options() {
+	local program=$1 option n=0
+	refused $EXIT_USAGE "no-such-option" "$program" --no-such-option
+	refused $EXIT_USAGE "no-such-option" "$program" --no-such-option=1
+	for option in $(valued_options "$program"); do
+		n=$((n + 1))
+		refused $EXIT_USAGE "$option" "$program" "--$option" # the value is missing
+		[[ $option =~ ^($FREE_TEXT)$ ]] ||
+			refused $EXIT_USAGE "$option" "$program" "--$option" '@/@=@,@:@'
+		refused $EXIT_USAGE "$option" "$program" "--$option="
+	done
+	[ "$n" -ge 5 ] || fail "only $n options found in the help of ${program##*/}"
+}
+
+# test
+hp_primary_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "$HP_PRIMARY"; }
+
+# test
+hp_client_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "$HP_CLIENT"; }
+
+# test
+numbers_out_of_bounds_are_refused_with_the_bounds() {
+	local option value
+	while read -r option value; do
+		refused $EXIT_USAGE "$option.*$value" "$HP_PRIMARY" "--$option=$value"
+	done <<-TABLE
+		burst 0
+		burst 513
+		burst -1
+		burst 1e3
+		burst 32x
+		burst 0x201
+		burst 99999999999999999999999999
+		window 31
+		window 100
+		window 65536
+		nb-cores 0
+		nb-cores 65
+		max-members 0
+		max-members 65
+		max-clients 65
+		hop-limit 0
+		hop-limit 256
+		total-num-mbufs 63
+		total-num-mbufs 16777217
+		mbuf-size 100
+		mbuf-size 64KiB
+		mbuf-cache 513
+		stuck-after 1us
+		drain 61s
+		takeover-wait 2h
+		stats-period -5
+		policy keep
+		idle SLEEP
+		iova-mode both
+		log-format xml
+		log-level loud
+	TABLE
+}
+
+# test
+an_option_given_twice_is_refused_with_both_values() {
+	refused $EXIT_USAGE 'burst.*16.*32|burst.*32.*16' "$HP_PRIMARY" --burst 16 --burst 32
+	refused $EXIT_USAGE 'name' "$HP_CLIENT" --name a --name b
+}
+
+# test
+wrong_ports_clients_and_patches_on_the_command_line_are_refused() {
+	local args
+	while read -r args; do
+		# shellcheck disable=SC2086 # words
+		refused $EXIT_USAGE "." "$HP_PRIMARY" $args
+	done <<-'TABLE'
+		--port in
+		--port in=
+		--port =net_null0
+		--port in=net_null0 --port in=net_null1
+		--port in=net_null0;color=red
+		--client a:keep
+		--client a:drop:100
+		--client A!
+		--client a --client a
+		--patch a
+		--patch a>
+		--patch >a
+		--client a --patch a>b
+		--client a --patch port:9>a
+		--client a --patch port:nowhere>a
+		--client a --client b --patch a>b --patch a>b
+		--client a --client b --patch a>b:widest
+		words without dashes
+	TABLE
+}
+
+# yaml_refused REGEX-OF-POSITION-AND-TEXT: the document on standard input
+yaml_refused() {
+	cat >"$T/bad.yaml"
+	refused $EXIT_CONFIG "bad.yaml:$1" "$HP_PRIMARY" --config "$T/bad.yaml"
+}
+
+# test
+every_key_of_the_file_refuses_a_wrong_type_and_a_second_one() {
+	local key n=0
+	for key in $(all_options "$HP_PRIMARY"); do
+		# what may stand on the command line only is an unknown key
+		yaml_refused "1:" <<<"$key: {a: [b]}"
+		yaml_refused "[12]:" < <(printf '%s: 1\n%s: 1\n' "$key" "$key")
+		n=$((n + 1))
+	done
+	[ "$n" -ge 20 ] || fail "only $n keys"
+}
+
+# test
+mistakes_in_the_file_are_reported_with_line_and_column() {
+	yaml_refused '1:1: .*colour' <<<'colour: red'
+	yaml_refused '2:8: ' < <(printf 'idle: sleep\nburst: many\n')
+	yaml_refused '1:' <<<'burst: 0'
+	yaml_refused '1:' <<<'burst: 1: 2'
+	yaml_refused '1:' <<<'[1, 2]'
+	yaml_refused '1:' <<<'just words'
+	yaml_refused '1:' <<<'"unfinished'
+	yaml_refused '1:' < <(printf '\tburst: 1\n')
+	yaml_refused '1:' < <(printf 'burst: \xff\xfe\n')
+	yaml_refused '2:' < <(printf -- '---\n*nowhere\n')
+	yaml_refused '3:' < <(printf 'ports:\n  - name: in\n    colour: red\n    devargs: net_null0\n')
+	yaml_refused '2:' < <(printf 'ports:\n  - name: in\n')
+	yaml_refused '4:' < <(printf 'ports:\n  - name: in\n    devargs: net_null0\n  - name: in\n    devargs: net_null1\n')
+	yaml_refused '3:' < <(printf 'clients:\n  - name: a\n  - name: a\n')
+	yaml_refused '2:' < <(printf 'clients:\n  - name: a\n    window: 100\n' | sed '2{h;d};3{G}')
+	yaml_refused '2:' < <(printf 'patches:\n  - {from: "port:in", to: nobody}\n')
+	yaml_refused '1:' <<<'ports: net_null0'
+	yaml_refused '1:' <<<'clients: {name: a}'
+}
+
+# test
+a_file_that_is_not_there_or_no_file_is_refused() {
+	refused $EXIT_CONFIG 'nowhere.yaml' "$HP_PRIMARY" --config "$T/nowhere.yaml"
+	refused $EXIT_CONFIG "$T" "$HP_PRIMARY" --config "$T"
+	: >"$T/empty.yaml"
+	head -c 100000 /dev/urandom >"$T/random.yaml"
+	refused $EXIT_CONFIG 'random.yaml' "$HP_PRIMARY" --config "$T/random.yaml"
+}
+
+# test
+a_file_prefix_that_is_no_directory_name_is_refused() {
+	local prefix
+	for prefix in a/b .. . 'a%b' "$(printf 'x%.0s' {1..64})"; do
+		refused $EXIT_USAGE 'file-prefix' "$HP_PRIMARY" --file-prefix "$prefix"
+		refused $EXIT_USAGE 'file-prefix' "$HP_CLIENT" --file-prefix "$prefix" --wait-primary 0
+	done
+}
+
+# test
+help_version_and_manual_go_to_standard_output_with_exit_code_0() {
+	local program option
+	for program in "$HP_PRIMARY" "$HP_CLIENT"; do
+		for option in --help --version --man; do
+			"$program" "$option" >"$T/said.out" 2>"$T/said.err" || fail "$program $option: $?"
+			[ -s "$T/said.out" ] || fail "$program $option says nothing"
+			[ ! -s "$T/said.err" ] || fail "$program $option: $(cat "$T/said.err")"
+		done
+	done
+}
