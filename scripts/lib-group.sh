@@ -4,7 +4,8 @@
 #
 # What a container runtime does for a group, in bash: hugetlbfs, runtime directory, namespaces, users,
 # limits; and the group's programs in them. For scripts/demo and tests/mp. Sourced; the caller has set
-# T (a directory) and CGROUP_NAME, and has functions fail (say why, end) and skip (this machine cannot).
+# T (a directory), CGROUP_NAME, ROOT (the repository) and BUILD, and has functions fail (say why, end)
+# and skip (this machine cannot).
 
 # wait_until SECONDS COMMAND...: until the command succeeds; fails after SECONDS.
 wait_until() {
@@ -27,9 +28,18 @@ UID_OF_GROUP=10001 # primary and members: no root, no capability
 declare -A OUTER=() INNER=() # name -> PID of the shell that waits for it, PID of the program
 CGROUP= # where spawn puts processes, see with_hugetlb_limit
 
-# Own hugetlbfs, own runtime directory. Only our mount namespace sees the mount; it goes with us.
+# Own hugetlbfs, own runtime directory. Only our mount namespace sees the mounts; they go with us.
+# The repository is mounted below $T, because the group's user may not enter where it is (/root).
 prepare() {
-	mkdir -p "$T/run" "$T/huge" "$T/out"
+	mkdir -p "$T/run" "$T/huge" "$T/out" "$T/repo" "$T/build"
+	mount --bind "$ROOT" "$T/repo"
+	mount --bind "$BUILD" "$T/build"
+	ROOT=$T/repo
+	BUILD=$T/build
+	HP_PRIMARY=$BUILD/apps/primary/hp-primary
+	HP_CLIENT=$BUILD/apps/client/hp-client
+	HP_MESSAGE=$BUILD/apps/message/hp-message
+	HUGEPOD=$BUILD/apps/hugepod/hugepod
 	mount -t hugetlbfs -o "pagesize=2M,size=${HUGE_SIZE:-1G},uid=$UID_OF_GROUP,gid=$UID_OF_GROUP,mode=0700" \
 		none "$T/huge"
 	# Nothing of the machine's own mounts may be found instead of ours.
@@ -141,10 +151,7 @@ exit_code_of() {
 
 # ------------------------------------------------------------------------------------------- hugepod
 
-BUILD=${BUILD:-$ROOT/build}
-HP_PRIMARY=$BUILD/apps/primary/hp-primary
-HP_CLIENT=$BUILD/apps/client/hp-client
-HUGEPOD=$BUILD/apps/hugepod/hugepod
+is_built() { [ -x "$1" ] || skip "$1 is not built"; }
 
 # start_primary [SPAWN-OPTIONS] -- OPTIONS...: as "primary"; ready when this returns.
 start_primary() {
@@ -158,6 +165,7 @@ spawn_primary() {
 	local opts=()
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do opts+=("$1"); shift; done
 	shift
+	is_built "$HP_PRIMARY"
 	spawn "${opts[@]}" primary "$HP_PRIMARY" --file-prefix "$P" --huge-dir "$T/huge" "$@"
 }
 
@@ -182,6 +190,7 @@ spawn_member() {
 	done
 	SPAWNED=$1
 	shift
+	is_built "$HP_CLIENT"
 	spawn "${opts[@]}" "$SPAWNED" "$HP_CLIENT" --file-prefix "$P" --name "$SPAWNED" "$@"
 }
 

@@ -195,12 +195,12 @@ a_broadcast_gives_each_client_every_frame() {
 
 # test
 a_killed_client_loses_what_it_held_and_no_more() {
-	local name round
+	local round
 	start_primary -- --port in=net_null0 --port out=net_null1 --client fw --patch 'port:in>fw' \
 		--patch 'fw>port:out' --total-num-mbufs 2047
 	for round in 1 2 3 4 5; do
 		start_member fw --function macswap
-		wait_until 10 eval '[ "$(port_sum out tx_packets)" -gt $((round * 1000)) ]'
+		wait_until 10 eval '[ "$(port_sum out tx_packets)" -gt '$((round * 1000))' ]'
 		signal fw KILL
 		assert_exit_code fw 137
 		wait_until 5 no_members

@@ -10,6 +10,7 @@ readonly EXIT_USAGE=64 EXIT_CONFIG=78
 # refused CODE REGEX COMMAND...: it ends with the code and says one line that matches.
 refused() {
 	local code=$1 regex=$2 rc=0
+	is_built "$3"
 	shift 2
 	timeout 10 "$@" >"$T/said.out" 2>"$T/said.err" </dev/null || rc=$?
 	[ "$rc" = "$code" ] || fail "${*##*/}: exit code $rc, expected $code: $(head -c 500 "$T/said.err")"
@@ -20,6 +21,8 @@ refused() {
 	[ -z "$(find "$T/run" "$T/huge" -mindepth 1 -print -quit)" ] ||
 		fail "${*##*/}: left $(find "$T/run" "$T/huge" -mindepth 1)"
 }
+
+is_built "$HP_PRIMARY"
 
 # The long options of a program that take a value, from its own help.
 valued_options() {
