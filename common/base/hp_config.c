@@ -75,9 +75,9 @@ static const struct hp_opt opts[] = {
 	 .help = "Hand an option to EAL as it is: --eal log-level=lib.eal:debug."},
 
 	{"total-num-mbufs", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(total_num_mbufs), .min = 64,
-	 .max = 1 << 24, .def = "2047", .section = "Memory",
-	 .help = "Packet buffers of each forwarding lcore; a power of two less one takes the "
-		 "least memory."},
+	 .max = 1 << 24, .def = "1535", .section = "Memory",
+	 .help = "Packet buffers of each forwarding lcore. The default lets a group of two "
+		 "virtual ports fit into 10 MiB."},
 	{"mbuf-size", 0, HP_OPT_SIZE, HP_OPT_BOTH, AT(mbuf_size), .min = 384, .max = 65535,
 	 .def = "2176", .section = "Memory",
 	 .help = "Bytes of data in a packet buffer, 128 of headroom included."},
@@ -126,6 +126,8 @@ static const struct hp_opt opts[] = {
 	{"check-returns", 0, HP_OPT_FLAG, HP_OPT_BOTH, AT(check_returns), .def = "yes",
 	 .section = "Forwarding",
 	 .help = "Check each packet that a client hands back before it is used."},
+	{"pdump", 0, HP_OPT_FLAG, HP_OPT_BOTH, AT(pdump), .def = "yes", .section = "Memory",
+	 .help = "Let DPDK's own capture tools attach (rte_pdump_init); takes 4 MiB."},
 	{"stuck-after", 0, HP_OPT_DURATION, HP_OPT_BOTH, AT(stuck_after_us), .min = 10000,
 	 .max = 3600 * US_PER_S, .def = "1s", .section = "Forwarding",
 	 .help = "A client whose loop stands still for so long counts as absent."},

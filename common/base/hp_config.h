@@ -103,6 +103,7 @@ struct hp_config {
 	uint64_t hop_limit; // hops of one packet
 	uint64_t stuck_after_us;
 	bool evict_stuck;
+	bool pdump; // rte_pdump_init()
 	bool check_returns; // validate what clients hand back
 	uint64_t takeover_wait_us; // for holders of an old generation
 	uint64_t drain_us; // at shutdown

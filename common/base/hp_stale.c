@@ -264,6 +264,7 @@ unsigned int hp_stale_remove_maps(const char *huge_dir, const char *file_prefix)
 
 void hp_stale_remove_runtime(const char *runtime_dir)
 {
+	char parent[4096];
 	struct dirent *entry;
 	DIR *dir;
 
@@ -275,4 +276,8 @@ void hp_stale_remove_runtime(const char *runtime_dir)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	rmdir(runtime_dir);
+	// EAL makes "BASE/dpdk" too: it goes with the last group in it.
+	snprintf(parent, sizeof(parent), "%s", runtime_dir);
+	*strrchr(parent, '/') = '\0';
+	rmdir(parent);
 }

@@ -104,9 +104,11 @@ static int start_child(struct parent *parent)
 	// The parent's death must not leave a child that nobody can reach any more.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != self)
-		_exit(HP_EXIT_OTHER); // it died before we asked
+		_exit(HP_EXIT_OTHER); // lint: _exit: a forked child, and the parent died before we
+				      // asked
 	sigprocmask(SIG_SETMASK, &parent->inherited, NULL);
 	fflush(NULL);
+	// lint: _exit: a forked child runs no handlers of its parent
 	_exit(parent->sup->child(parent->sup->arg, parent->restarts));
 }
 

@@ -18,8 +18,6 @@ size_t hp_wire_size(uint16_t type)
 	case HP_WIRE_SHUTDOWN:
 	case HP_WIRE_EVICT:
 		return sizeof(struct hp_wire_text);
-	case HP_WIRE_FINGERPRINT:
-		return sizeof(struct hp_wire_fingerprint);
 	case HP_WIRE_PID_TAKEN:
 	case HP_WIRE_READY:
 	case HP_WIRE_LEAVE:
@@ -62,9 +60,10 @@ static int check_hello(const struct hp_wire_hello *hello, struct hp_err *err)
 			"hello: the name is not 1 to %d of [a-z0-9._-] with a letter or digit "
 			"first",
 			HP_NAME_MAX - 1);
-	if (!hp_wire_name_ok(hello->role) || !terminated(hello->dpdk, sizeof(hello->dpdk)))
+	if (!hp_wire_name_ok(hello->role) || !terminated(hello->dpdk, sizeof(hello->dpdk)) ||
+		!terminated(hello->fingerprint, sizeof(hello->fingerprint)))
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
-			"hello: role or DPDK version is not a terminated text");
+			"hello: role, DPDK version or fingerprint is not a terminated text");
 	if (hello->pid <= 0)
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
 			"hello: PID %d, expected a positive number", hello->pid);
@@ -126,9 +125,6 @@ int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 	case HP_WIRE_SHUTDOWN:
 	case HP_WIRE_EVICT:
 		text_ok = terminated(msg->text.text, sizeof(msg->text.text));
-		break;
-	case HP_WIRE_FINGERPRINT:
-		text_ok = terminated(msg->fingerprint.text, sizeof(msg->fingerprint.text));
 		break;
 	default:
 		break;

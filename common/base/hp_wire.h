@@ -15,13 +15,13 @@
 
 #define HP_WIRE_MAGIC 0x6a507048u // "HpPj" in memory on a little-endian machine
 #define HP_WIRE_VERSION 1u // raised whenever a message below changes
-#define HP_WIRE_MAX 8192 // bytes of the largest message
+#define HP_WIRE_MAX 16384 // bytes of the largest message
 
 #define HP_WIRE_TEXT 1024 // bytes with NUL of a sentence; struct hp_err has as many
 #define HP_WIRE_PATH 256 // bytes with NUL of a path
 #define HP_WIRE_CPUS 1024 // bits of a CPU set; CPU_SETSIZE of glibc
 #define HP_WIRE_LCORES 16 // lcore ids that one member may lease
-#define HP_WIRE_LIBS 6144 // bytes with NUL of a fingerprint's text
+#define HP_WIRE_LIBS 15360 // bytes with NUL of a fingerprint; Debian's DPDK 22.11 has 5 KiB
 
 enum hp_wire_type {
 	HP_WIRE_HELLO = 1, // member to primary: who I am
@@ -33,7 +33,6 @@ enum hp_wire_type {
 	HP_WIRE_LEFT, // primary to member: nothing is lent to you any more
 	HP_WIRE_SHUTDOWN, // primary to member: the group ends
 	HP_WIRE_EVICT, // primary to member: you have to go, and why
-	HP_WIRE_FINGERPRINT, // primary to member, before a REFUSE: what the primary has
 };
 
 enum hp_wire_refusal {
@@ -61,13 +60,12 @@ struct hp_wire_hello {
 	char name[HP_NAME_MAX];
 	char role[HP_NAME_MAX];
 	char dpdk[64]; // rte_version()
-	uint64_t ops_hash; // of the mempool ops table, names in order
-	uint64_t libs_hash; // of the DPDK libraries, names sorted
 	int32_t pid; // as the member sees it
 	uint32_t n_lcores; // lcore ids wanted, 1 to HP_WIRE_LCORES
 	uint32_t restarts; // by its own parent, see hp_supervise.h
 	uint32_t zero;
 	uint8_t cpus[HP_WIRE_CPUS / 8];
+	char fingerprint[HP_WIRE_LIBS]; // text of hp_fingerprint_take()
 };
 
 struct hp_wire_lease {
@@ -98,18 +96,12 @@ struct hp_wire_text {
 	char text[HP_WIRE_TEXT];
 };
 
-struct hp_wire_fingerprint {
-	struct hp_wire_hdr hdr;
-	char text[HP_WIRE_LIBS]; // one name a line, see hp_fingerprint.h
-};
-
 union hp_wire_msg {
 	struct hp_wire_hdr hdr;
 	struct hp_wire_hello hello;
 	struct hp_wire_lease lease;
 	struct hp_wire_refuse refuse;
 	struct hp_wire_text text;
-	struct hp_wire_fingerprint fingerprint;
 	uint8_t bytes[HP_WIRE_MAX];
 };
 

@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
-#include <errno.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -88,7 +87,7 @@ static int note_lib(struct dl_phdr_info *info, size_t size, void *arg)
 	if (strncmp(base, "librte_", 7) == 0 && libs->n < LIBS_MAX) {
 		libs->names[libs->n] = strdup(base);
 		if (libs->names[libs->n] == NULL)
-			return -ENOMEM;
+			return -1;
 		libs->n++;
 	}
 	return 0;
@@ -99,49 +98,31 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// FNV-1a, 64 bits: to notice a difference, not to resist an attacker.
-static uint64_t hash_text(const char *text, size_t len)
-{
-	uint64_t hash = 0xcbf29ce484222325ull;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (uint8_t)text[i]) * 0x100000001b3ull;
-	return hash;
-}
-
-int hp_fingerprint_take(struct hp_fingerprint *fp)
+char *hp_fingerprint_take(void)
 {
 	struct libs libs = {.n = 0};
-	size_t ops_len, len = 0;
+	char *text = NULL;
+	size_t len = 0;
 	FILE *out;
-	int ret;
 
-	memset(fp, 0, sizeof(*fp));
-	ret = dl_iterate_phdr(note_lib, &libs);
-	if (ret < 0)
+	if (dl_iterate_phdr(note_lib, &libs) < 0)
 		goto out;
 	qsort(libs.names, libs.n, sizeof(libs.names[0]), by_name);
-	out = open_memstream(&fp->text, &len);
-	if (out == NULL) {
-		ret = -ENOMEM;
+	out = open_memstream(&text, &len);
+	if (out == NULL)
 		goto out;
-	}
 	for (uint32_t i = 0; i < rte_mempool_ops_table.num_ops; i++)
 		fprintf(out, "op %s\n", rte_mempool_ops_table.ops[i].name);
-	fflush(out);
-	ops_len = len;
 	for (unsigned int i = 0; i < libs.n; i++)
 		fprintf(out, "lib %s\n", libs.names[i]);
 	if (fclose(out) != 0) {
-		ret = -ENOMEM;
-		goto out;
+		free(text);
+		text = NULL;
 	}
-	fp->ops_hash = hash_text(fp->text, ops_len);
-	fp->libs_hash = hash_text(fp->text + ops_len, len - ops_len);
 out:
 	for (unsigned int i = 0; i < libs.n; i++)
 		free(libs.names[i]);
-	return ret;
+	return text;
 }
 
 // Is this line one of the lines of text?
@@ -172,31 +153,39 @@ static bool first_missing(const char *of, const char *in, const char *kind, char
 	return false;
 }
 
-void hp_fingerprint_diff(const char *primary, const char *member, char *text, size_t size)
+// Operations are named by their place: the first place that differs.
+static bool ops_fit(const char *primary, const char *member, char *text, size_t size)
 {
-	const struct {
-		const char *kind;
-		const char *what;
-	} kinds[] = {{"op ", "mempool operations"}, {"lib ", "library"}};
-	char name[128];
+	for (unsigned int place = 0;; place++) {
+		size_t p = strcspn(primary, "\n");
+		size_t m = strcspn(member, "\n");
+		bool p_op = strncmp(primary, "op ", 3) == 0;
+		bool m_op = strncmp(member, "op ", 3) == 0;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (first_missing(member, primary, kinds[i].kind, name, sizeof(name))) {
-			snprintf(text, size, "this process has %s '%s', the primary has not",
-				kinds[i].what, name);
-			return;
+		if (!p_op && !m_op)
+			return true;
+		if (p_op != m_op || p != m || memcmp(primary, member, p) != 0) {
+			snprintf(text, size,
+				"mempool operations at place %u are '%.*s' in this process and "
+				"'%.*s' in the primary",
+				place, m_op ? (int)m - 3 : 0, member + 3, p_op ? (int)p - 3 : 0,
+				primary + 3);
+			return false;
 		}
-		if (first_missing(primary, member, kinds[i].kind, name, sizeof(name))) {
-			snprintf(text, size, "the primary has %s '%s', this process has not",
-				kinds[i].what, name);
-			return;
-		}
+		primary += p + 1;
+		member += m + 1;
 	}
-	snprintf(text, size, "the mempool operations are in another order");
 }
 
-void hp_fingerprint_free(struct hp_fingerprint *fp)
+bool hp_fingerprint_fits(const char *primary, const char *member, char *text, size_t size)
 {
-	free(fp->text);
-	memset(fp, 0, sizeof(*fp));
+	char name[128];
+
+	if (!ops_fit(primary, member, text, size))
+		return false;
+	if (first_missing(member, primary, "lib ", name, sizeof(name))) {
+		snprintf(text, size, "this process has library '%s', the primary has not", name);
+		return false;
+	}
+	return true;
 }

@@ -8,16 +8,8 @@
 
 #pragma once
 
-#include "base/hp_err.h"
-
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct hp_fingerprint {
-	uint64_t ops_hash;
-	uint64_t libs_hash;
-	char *text; // "op NAME" lines in table order, then "lib NAME" lines sorted; allocated
-};
 
 /**
  * Load the driver plugins that rte_eal_init() would load, in its order; it finds them loaded then.
@@ -26,15 +18,19 @@ struct hp_fingerprint {
  */
 void hp_fingerprint_preload(void);
 
-/** Take this process's fingerprint, after hp_fingerprint_preload(). 0 or -ENOMEM. */
-int hp_fingerprint_take(struct hp_fingerprint *fp);
+/**
+ * Take this process's fingerprint, after hp_fingerprint_preload(): lines "op NAME" in the order of
+ * the table, then lines "lib NAME", sorted. NULL if there is no memory; to be freed.
+ */
+char *hp_fingerprint_take(void);
 
 /**
- * Say in words how two fingerprints differ.
+ * May a process with the one attach to a primary with the other? It may if the tables are equal and
+ * the primary has every library that the member has: each may want a list in shared memory, and
+ * only the primary can make one.
+ *
  * @param text
- *   Filled with e.g. "the primary has mempool operations 'bucket' at place 3, this process
- * 'stack'".
+ *   Filled with the first difference in words if not, e.g. "this process has library
+ *   'librte_acl.so.23', the primary has not".
  */
-void hp_fingerprint_diff(const char *primary, const char *member, char *text, size_t size);
-
-void hp_fingerprint_free(struct hp_fingerprint *fp);
+bool hp_fingerprint_fits(const char *primary, const char *member, char *text, size_t size);

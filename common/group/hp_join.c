@@ -120,8 +120,9 @@ static int wait_for_primary(struct joining *j, uint64_t until_us, struct hp_err 
 }
 
 static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *conf,
-	const char *role, uint32_t restarts, const struct hp_fingerprint *fp)
+	const char *role, uint32_t restarts)
 {
+	char *fingerprint;
 	cpu_set_t cpus;
 
 	memset(hello, 0, sizeof(*hello));
@@ -129,8 +130,11 @@ static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *
 	snprintf(hello->name, sizeof(hello->name), "%s", conf->name);
 	snprintf(hello->role, sizeof(hello->role), "%s", role);
 	snprintf(hello->dpdk, sizeof(hello->dpdk), "%s", rte_version());
-	hello->ops_hash = fp->ops_hash;
-	hello->libs_hash = fp->libs_hash;
+	fingerprint = hp_fingerprint_take();
+	if (fingerprint == NULL)
+		return -ENOMEM;
+	snprintf(hello->fingerprint, sizeof(hello->fingerprint), "%s", fingerprint);
+	free(fingerprint);
 	hello->pid = getpid();
 	hello->n_lcores = 1;
 	hello->restarts = restarts;
@@ -141,15 +145,15 @@ static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *
 }
 
 // What came instead of a lease?
-static int no_lease(const union hp_wire_msg *msg, const char *difference, struct hp_err *err)
+static int no_lease(const union hp_wire_msg *msg, struct hp_err *err)
 {
 	switch (msg->hdr.type) {
 	case HP_WIRE_PID_TAKEN:
 		return hp_err_set(err, HP_CHILD_PID_TAKEN, EEXIST,
 			"another process of the group has PID %d", (int)getpid());
 	case HP_WIRE_REFUSE:
-		return hp_err_set(err, (int)msg->refuse.exit_code, ECONNREFUSED, "%s%s%s",
-			msg->refuse.text, difference[0] != '\0' ? ": " : "", difference);
+		return hp_err_set(
+			err, (int)msg->refuse.exit_code, ECONNREFUSED, "%s", msg->refuse.text);
 	case HP_WIRE_SHUTDOWN:
 		return hp_err_set(err, HP_EXIT_AGAIN, ESHUTDOWN, "the primary is shutting down");
 	default:
@@ -159,12 +163,11 @@ static int no_lease(const union hp_wire_msg *msg, const char *difference, struct
 }
 
 // One connection's worth of asking. -EPIPE: the primary went away, try the next one.
-static int ask(struct joining *j, const struct hp_wire_hello *hello,
-	const struct hp_fingerprint *fp, struct hp_wire_lease *lease, struct hp_err *err)
+static int ask(struct joining *j, const struct hp_wire_hello *hello, struct hp_wire_lease *lease,
+	struct hp_err *err)
 {
 	uint64_t until_us = hp_now_us() + ANSWER_WITHIN_US;
 	union hp_wire_msg msg;
-	char difference[256] = "";
 
 	if (send(j->fd, hello, sizeof(*hello), MSG_NOSIGNAL) < 0)
 		return -EPIPE;
@@ -184,13 +187,8 @@ static int ask(struct joining *j, const struct hp_wire_hello *hello,
 			return -EPIPE;
 		if (hp_wire_check(&msg, (size_t)len, err) < 0)
 			return -EBADMSG;
-		if (msg.hdr.type == HP_WIRE_FINGERPRINT) {
-			hp_fingerprint_diff(
-				msg.fingerprint.text, fp->text, difference, sizeof(difference));
-			continue;
-		}
 		if (msg.hdr.type != HP_WIRE_LEASE)
-			return no_lease(&msg, difference, err);
+			return no_lease(&msg, err);
 		*lease = msg.lease;
 		return 0;
 	}
@@ -211,7 +209,6 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 {
 	uint64_t until_us = hp_now_us() + conf->wait_primary_us;
 	struct joining j = {.conf = conf, .fd = -1};
-	struct hp_fingerprint fp = {0};
 	struct hp_wire_hello hello;
 	int ret;
 
@@ -228,9 +225,7 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 			conf->file_prefix);
 	j.signal_fd = open_signals();
 	hp_fingerprint_preload(); // also while the primary is not there yet
-	ret = hp_fingerprint_take(&fp);
-	if (ret == 0)
-		ret = fill_hello(&hello, conf, role, restarts, &fp);
+	ret = fill_hello(&hello, conf, role, restarts);
 	if (ret < 0) {
 		hp_err_set(err, HP_EXIT_OTHER, -ret, "hello: %s", strerror(-ret));
 		goto out;
@@ -239,7 +234,7 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 		ret = wait_for_primary(&j, until_us, err);
 		if (ret < 0)
 			break;
-		ret = ask(&j, &hello, &fp, lease, err);
+		ret = ask(&j, &hello, lease, err);
 		if (ret < 0)
 			close(j.fd);
 	} while (ret == -EPIPE);
@@ -247,7 +242,6 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 out:
 	if (j.signal_fd >= 0)
 		close(j.signal_fd);
-	hp_fingerprint_free(&fp);
 	return ret;
 }
 
@@ -405,5 +399,5 @@ void hp_join_again(void)
 		execv("/proc/self/exe", argv);
 	}
 	HP_LOG(ERR, "cannot run this program again: %s", strerror(errno));
-	_exit(HP_EXIT_AGAIN);
+	_exit(HP_EXIT_AGAIN); // lint: _exit: shared memory may be gone, no handler may run
 }

@@ -7,6 +7,7 @@
 #include "base/hp_paths.h"
 #include "base/hp_stale.h"
 #include "base/hp_time.h"
+#include "group/hp_fingerprint.h"
 
 #include <rte_config.h>
 #include <rte_version.h>
@@ -43,7 +44,6 @@ struct hp_leases {
 	struct hp_group *group;
 	struct hp_lease_terms terms;
 	const char *fingerprint;
-	uint64_t ops_hash, libs_hash;
 	const struct hp_lease_events *events;
 	void *arg;
 	char runtime_dir[HP_WIRE_PATH];
@@ -149,23 +149,6 @@ static void refuse_because(struct conn *conn, uint32_t code, int exit_code, cons
 	refuse(conn, refusal);
 }
 
-static void refuse_fingerprint(struct conn *conn, const char *name)
-{
-	struct hp_leases *leases = conn->leases;
-	char copy[HP_NAME_MAX];
-
-	snprintf(copy, sizeof(copy), "%s", name);
-	memset(&leases->msg, 0, sizeof(leases->msg.fingerprint));
-	hp_wire_init(&leases->msg.hdr, HP_WIRE_FINGERPRINT);
-	snprintf(leases->msg.fingerprint.text, sizeof(leases->msg.fingerprint.text), "%s",
-		leases->fingerprint);
-	send_msg(conn->fd, &leases->msg.hdr);
-	refuse_because(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
-		"member '%s' has other DPDK libraries or drivers than the primary: run the same "
-		"image in every container of the group",
-		copy);
-}
-
 static bool connected(const struct hp_lease *member)
 {
 	return member->state >= HP_LEASE_WAITING && member->state <= HP_LEASE_EVICTED;
@@ -244,6 +227,7 @@ static void reset_slot(struct hp_leases *leases, uint32_t slot)
 static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t uid)
 {
 	struct hp_leases *leases = conn->leases;
+	char difference[256];
 	uint32_t other;
 
 	if (leases->stopping) {
@@ -265,8 +249,12 @@ static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t 
 			hello->name, hello->dpdk, rte_version());
 		return true;
 	}
-	if (hello->ops_hash != leases->ops_hash || hello->libs_hash != leases->libs_hash) {
-		refuse_fingerprint(conn, hello->name);
+	if (!hp_fingerprint_fits(
+		    leases->fingerprint, hello->fingerprint, difference, sizeof(difference))) {
+		refuse_because(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
+			"member '%s' does not fit the primary: %s: run the same image in every "
+			"container of the group",
+			hello->name, difference);
 		return true;
 	}
 	other = hp_leases_find(leases, hello->name);
@@ -593,8 +581,7 @@ static int listen_on(struct hp_leases *leases, struct hp_err *err)
 
 struct hp_leases *hp_leases_new(struct hp_loop *loop, struct hp_group *group,
 	const char *runtime_dir, const struct hp_lease_terms *terms, const char *fingerprint,
-	uint64_t ops_hash, uint64_t libs_hash, const struct hp_lease_events *events, void *arg,
-	struct hp_err *err)
+	const struct hp_lease_events *events, void *arg, struct hp_err *err)
 {
 	struct hp_leases *leases = calloc(1, sizeof(*leases));
 
@@ -606,8 +593,6 @@ struct hp_leases *hp_leases_new(struct hp_loop *loop, struct hp_group *group,
 	leases->group = group;
 	leases->terms = *terms;
 	leases->fingerprint = fingerprint;
-	leases->ops_hash = ops_hash;
-	leases->libs_hash = libs_hash;
 	leases->events = events;
 	leases->arg = arg;
 	leases->listen_fd = -1;

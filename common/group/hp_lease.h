@@ -72,14 +72,13 @@ struct hp_leases;
 /**
  * Begin to listen. The group's memory has to be there.
  * @param fingerprint
- *   Text of hp_fingerprint_take(), kept by reference; with its hashes.
+ *   Of hp_fingerprint_take(), kept by reference.
  * @return
  *   NULL with @p err filled.
  */
 struct hp_leases *hp_leases_new(struct hp_loop *loop, struct hp_group *group,
 	const char *runtime_dir, const struct hp_lease_terms *terms, const char *fingerprint,
-	uint64_t ops_hash, uint64_t libs_hash, const struct hp_lease_events *events, void *arg,
-	struct hp_err *err);
+	const struct hp_lease_events *events, void *arg, struct hp_err *err);
 
 /** Close the socket and every connection, and remove the files. NULL is fine. */
 void hp_leases_free(struct hp_leases *leases);

@@ -44,7 +44,7 @@ struct hp_member {
 // any more, by any thread. So no cleanup and no atexit handlers: the kernel does it.
 static void end_process(int exit_code)
 {
-	_exit(exit_code);
+	_exit(exit_code); // lint: _exit: the kernel cleans up, nothing else may run
 }
 
 static void on_loss(struct hp_member *member)

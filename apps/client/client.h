@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hp-client: a packet function behind a link. This header is for the files of this folder.
+
+#pragma once
+
+#include "func/hp_func.h"
+#include "group/hp_member.h"
+
+struct hp_client_opts {
+	struct hp_member_conf member;
+	char *function;
+	struct hp_strlist set; // KEY=VALUE for the function
+};
+
+extern const struct hp_opt_set hp_client_opts;
+
+/** Print what functions there are, for --help. */
+void hp_client_functions(FILE *out);
+
+/**
+ * Make the function's configuration from --set.
+ * @param conf
+ *   Set to a struct of func->conf_size bytes to be freed with hp_client_func_free(), NULL if it has
+ *   none.
+ * @return 0, -errno with @p err filled (HP_EXIT_USAGE).
+ */
+int hp_client_func_conf(
+	const struct hp_func *func, const struct hp_strlist *set, void **conf, struct hp_err *err);
+void hp_client_func_free(const struct hp_func *func, void *conf);
+
+/**
+ * The packet loop: until the member has to stop, then until everything is handed back.
+ */
+void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hp-client: joins a group, runs one packet function behind a link.
+
+#include "base/hp_log.h"
+#include "base/hp_supervise.h"
+#include "client.h"
+#include "group/hp_fingerprint.h"
+
+#include <rte_lcore.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static int serve(const struct hp_client_opts *opts, const struct hp_func *func, const void *conf,
+	uint32_t restarts, struct hp_err *err)
+{
+	struct hp_member *member;
+	void *state = NULL;
+
+	member = hp_member_join(&opts->member, "client", false, restarts, err);
+	if (member == NULL)
+		return err->exit_code;
+	if (func->init != NULL && func->init(&state, conf, (int)rte_socket_id(), err) < 0) {
+		hp_member_end(member);
+		return err->exit_code;
+	}
+	snprintf(hp_group_slot(hp_member_group(member), hp_member_slot(member))->function,
+		HP_NAME_MAX, "%s", func->name);
+	if (hp_member_ready(member) == 0)
+		hp_client_loop(member, func, state);
+	if (func->fini != NULL)
+		func->fini(state);
+	return hp_member_end(member);
+}
+
+static int run(void *arg, uint32_t restarts)
+{
+	const struct hp_client_opts *opts = arg;
+	const struct hp_func *func = hp_func_find(opts->function);
+	struct hp_err err = {0};
+	void *conf = NULL;
+	int code;
+
+	if (func == NULL)
+		code = -hp_err_set(&err, HP_EXIT_USAGE, HP_EXIT_USAGE,
+			"--function '%s': there is none of that name; 'hp-client --functions' "
+			"lists them",
+			opts->function);
+	else if (hp_client_func_conf(func, &opts->set, &conf, &err) < 0)
+		code = err.exit_code;
+	else
+		code = serve(opts, func, conf, restarts, &err);
+	if (func != NULL)
+		hp_client_func_free(func, conf);
+	if (err.text[0] != '\0' && code != HP_EXIT_OK && code != HP_CHILD_PID_TAKEN)
+		fprintf(stderr, "hp-client: %s\n", err.text);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct hp_client_opts opts;
+	struct hp_err err = {0};
+	int code, ret, index = 0;
+
+	memset(&opts, 0, sizeof(opts));
+	ret = hp_opts_defaults(&hp_client_opts, &opts);
+	if (ret == 0)
+		ret = hp_opts_parse_argv(
+			&hp_client_opts, &opts, argc, argv, NULL, &index, stdout, &err);
+	if (ret == 0 && index < argc)
+		ret = hp_err_set(&err, HP_EXIT_USAGE, EINVAL,
+			"'%s' is no option: what a function is told goes into --set KEY=VALUE",
+			argv[index]);
+	if (ret != 0) {
+		if (ret < 0)
+			fprintf(stderr, "hp-client: %s\n", err.text);
+		hp_opts_free(&hp_client_opts, &opts);
+		return ret < 0 ? err.exit_code : HP_EXIT_OK;
+	}
+	hp_log_setup("hp-client", opts.member.name, (enum hp_log_format)opts.member.log_format,
+		(enum hp_log_level)opts.member.log_level);
+	struct hp_supervise sup = {
+		.program = "hp-client",
+		.respawn = opts.member.respawn,
+		.prepare = hp_fingerprint_preload,
+		.child = run,
+		.arg = &opts,
+	};
+
+	code = hp_supervise_run(&sup);
+	hp_opts_free(&hp_client_opts, &opts);
+	return code;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// The lane's loop: poll the ports, collect from the members, flush.
+
+#include "lane.h"
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
+	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle)
+{
+	memset(lane, 0, sizeof(*lane));
+	lane->index = index;
+	lane->lcore_id = lcore_id;
+	lane->group = group;
+	lane->pool = pool;
+	lane->mbuf_base = group->hdr->mbuf_base;
+	lane->idle.mode = idle;
+	for (uint16_t i = 0; i < HP_PORTS_MAX; i++)
+		lane->ports[i] = hp_group_port_counters(group, index, i);
+	for (uint32_t i = 0; i < group->hdr->max_clients; i++)
+		lane->clients[i].count = hp_group_client_counters(group, index, i);
+}
+
+void hp_lane_fini(struct hp_lane *lane)
+{
+	for (unsigned int i = 0; i < HP_PORTS_MAX; i++)
+		free(lane->tx[i].pkts);
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
+		free(lane->clients[i].held);
+}
+
+static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port, uint16_t queue)
+{
+	struct hp_port_counters *count = lane->ports[port->port_id];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint16_t want = lane->plan->burst;
+	uint64_t bytes = 0;
+	uint16_t n;
+
+	if (port->when_full == HP_WHEN_FULL_WAIT) {
+		want = hp_lane_room(lane, &port->hop, want);
+		if (want == 0)
+			return 0;
+	}
+	n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
+	if (n == 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	hp_count(&count->rx_packets, n);
+	hp_count(&count->rx_bytes, bytes);
+	hp_lane_forward(lane, &port->hop, count->drops, &count->copies, pkts, n, true, 0);
+	return n;
+}
+
+static uint32_t poll_ports(struct hp_lane *lane)
+{
+	uint32_t n_lanes = lane->group->hdr->n_lanes;
+	uint32_t work = 0;
+
+	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
+		const struct hp_plan_port *port = &lane->plan->ports[i];
+
+		if (!port->used)
+			continue;
+		// A port with one queue goes to the lane of its number, queues of a wide one to
+		// the lanes in turn: whose pool a queue has is decided by the same rule.
+		for (uint16_t q = 0; q < port->n_rxq; q++)
+			if (q % n_lanes == lane->index)
+				work += poll_queue(lane, port, q);
+	}
+	return work;
+}
+
+static uint32_t flush(struct hp_lane *lane)
+{
+	uint32_t waiting = 0;
+
+	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
+		if (lane->tx[i].n == 0)
+			continue;
+		hp_lane_flush_port(lane, (uint8_t)i);
+		waiting += lane->tx[i].n;
+	}
+	for (uint32_t i = 0; i < lane->n_active; i++) {
+		uint8_t slot = lane->active[i];
+		uint8_t client = lane->plan->slots[slot].client;
+		struct hp_lane_client *c = &lane->clients[client];
+
+		if (c->held_head != c->held_tail)
+			hp_lane_flush_held(lane, client);
+		atomic_store_explicit(&c->count->in_flight, hp_lender_out(&lane->lenders[slot]),
+			memory_order_relaxed);
+	}
+	return waiting;
+}
+
+int hp_lane_main(void *arg)
+{
+	struct hp_lane *lane = arg;
+
+	hp_idle_init(&lane->idle, lane->idle.mode);
+	atomic_store(&lane->running, true);
+	while (!atomic_load_explicit(&lane->stop, memory_order_relaxed)) {
+		const struct hp_plan *plan =
+			atomic_load_explicit(&lane->next_plan, memory_order_acquire);
+		uint32_t work = 0;
+
+		if (plan != lane->plan)
+			hp_lane_apply(lane, plan);
+		if (plan->forwarding)
+			work += poll_ports(lane);
+		for (uint32_t i = 0; i < lane->n_active; i++)
+			work += hp_lane_collect(lane, lane->active[i]);
+		flush(lane);
+		hp_count(&lane->turns, 1);
+		if (work > 0)
+			hp_count(&lane->busy_turns, 1);
+		hp_idle_turn(&lane->idle, work > 0);
+	}
+	hp_lane_finish(lane);
+	atomic_store(&lane->running, false);
+	return 0;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// A lane: one forwarding lcore of the primary with a pool, links and transmit buffers of its own.
+// Lanes share nothing but a port's transmit queue where the device has too few. All of a lane's
+// state is touched by its own thread alone, except what is marked.
+
+#pragma once
+
+#include "group/hp_idle.h"
+#include "group/hp_link.h"
+#include "plan.h"
+
+#include <stdatomic.h>
+
+#define HP_TX_BUFFER (2 * HP_BURST_MAX) // packets that wait for a port that is full
+
+/** Transmit side of a port. */
+struct hp_lane_tx {
+	uint16_t n;
+	struct rte_mbuf **pkts; // [HP_TX_BUFFER], allocated when the port is first used
+};
+
+/** A client as this lane sees it. */
+struct hp_lane_client {
+	struct hp_client_counters *count;
+	struct rte_mbuf **held; // ring of window entries, allocated when policy hold first needs it
+	uint32_t held_size; // a power of two
+	uint32_t held_head, held_tail;
+};
+
+struct hp_lane {
+	uint32_t index;
+	unsigned int lcore_id;
+	const struct hp_group *group;
+	struct hp_pool *pool;
+	uintptr_t mbuf_base;
+	const struct hp_plan *plan; // the one that this lane works by
+	struct hp_idle_state idle;
+	uint32_t round_robin;
+
+	uint32_t n_active;
+	uint8_t active[HP_MEMBERS_MAX]; // slots that are collected from
+	struct hp_lender lenders[HP_MEMBERS_MAX];
+	uint64_t incarnations[HP_MEMBERS_MAX]; // that the lenders are open for
+	struct hp_lane_client clients[HP_CLIENTS_MAX];
+	struct hp_lane_tx tx[HP_PORTS_MAX];
+	struct hp_port_counters *ports[HP_PORTS_MAX];
+
+	_Atomic(const struct hp_plan *) next_plan; // control thread: wo; lane: ro
+	atomic_bool stop; // control thread: wo; lane: ro
+	_Atomic uint64_t applied __rte_cache_aligned; // version of the plan; lane: wo, control: ro
+	atomic_bool running; // lane: wo; control: ro
+	_Atomic uint64_t lied; // bit a slot: lane sets, control clears
+	_Atomic uint64_t turns; // of the loop; lane: wo
+	_Atomic uint64_t busy_turns; // that had packets; lane: wo
+};
+
+/** Make ready; called by the control thread before the lane runs. */
+void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
+	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle);
+
+/** Free buffers. The lane does not run any more. */
+void hp_lane_fini(struct hp_lane *lane);
+
+/** The lane's loop, an lcore function. Ends after .stop, with nothing lent, held or buffered. */
+int hp_lane_main(void *lane);
+
+// For the files of the lane.
+
+/** Take over a new plan: open, drain and reclaim links as it says (lane_plan.c). */
+void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan);
+
+/** Pass a burst on to where a source's packets go. @p fresh: straight from a port. */
+void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
+	_Atomic uint64_t *copies, struct rte_mbuf **pkts, uint16_t n, bool fresh,
+	unsigned int depth);
+
+/** Lend a burst to a client, or follow its policy. Takes ownership of the packets. */
+void hp_lane_to_client(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n,
+	bool fresh, unsigned int depth);
+
+/** Transmit a burst. Takes ownership of the packets. */
+void hp_lane_to_port(struct hp_lane *lane, uint8_t port, struct rte_mbuf **pkts, uint16_t n);
+
+/** Send what a port did not take before. */
+void hp_lane_flush_port(struct hp_lane *lane, uint8_t port);
+
+/** What was kept for a client meets the client's policy anew: it has changed. */
+void hp_lane_release_held(struct hp_lane *lane, uint8_t client);
+
+/** Drop what is still held or buffered, at the end of the loop. */
+void hp_lane_finish(struct hp_lane *lane);
+
+/** Lend what was kept for a client, as far as it goes. */
+void hp_lane_flush_held(struct hp_lane *lane, uint8_t client);
+
+/** Collect up to a burst from a member; returns how many packets. */
+uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot);
+
+/** How many packets of that source can be passed on without a drop. */
+uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint16_t most);
+
+/** Free packets and count why. */
+static inline void hp_lane_drop(
+	_Atomic uint64_t *drops, enum hp_drop_reason reason, struct rte_mbuf **pkts, uint16_t n)
+{
+	rte_pktmbuf_free_bulk(pkts, n);
+	hp_count(&drops[reason], n);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// What members hand back, and what a lane does when a plan changes. Packet loop: no system call, no
+// allocation, no log.
+
+#include "lane.h"
+
+#include <string.h>
+
+static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, struct rte_mbuf *m,
+	const struct hp_verdict *verdict)
+{
+	unsigned int reason = verdict->reason;
+
+	if (verdict->kind == HP_VERDICT_DROP) {
+		if (reason >= HP_DROP_COUNT)
+			reason = HP_DROP_FUNCTION;
+		hp_lane_drop(count->drops, reason, &m, 1);
+	} else if (verdict->port >= HP_PORTS_MAX || !lane->plan->ports[verdict->port].used) {
+		hp_lane_drop(count->drops, HP_DROP_NO_PORT, &m, 1);
+	} else {
+		hp_lane_to_port(lane, (uint8_t)verdict->port, &m, 1);
+	}
+}
+
+static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts,
+	const struct hp_verdict *verdicts, uint16_t n)
+{
+	const struct hp_plan_client *pc = &lane->plan->clients[client];
+	struct hp_client_counters *count = lane->clients[client].count;
+	uint64_t bytes = 0;
+	uint16_t n_next = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	hp_count(&count->returned_packets, n);
+	hp_count(&count->returned_bytes, bytes);
+	for (uint16_t i = 0; i < n; i++) {
+		if (likely(verdicts[i].kind == HP_VERDICT_NEXT))
+			pkts[n_next++] = pkts[i];
+		else
+			one_verdict(lane, count, pkts[i], &verdicts[i]);
+	}
+	if (n_next > 0)
+		hp_lane_forward(
+			lane, &pc->hop, count->drops, &count->copies, pkts, n_next, false, 0);
+}
+
+uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot)
+{
+	const struct hp_plan_slot *ps = &lane->plan->slots[slot];
+	const struct hp_plan_client *pc = &lane->plan->clients[ps->client];
+	struct hp_verdict verdicts[HP_BURST_MAX];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint32_t indexes[HP_BURST_MAX];
+	uint16_t want = lane->plan->burst;
+	uint16_t n;
+	int ret;
+
+	if (hp_lender_pending(&lane->lenders[slot]) == 0)
+		return 0;
+	if (pc->when_full == HP_WHEN_FULL_WAIT) {
+		want = hp_lane_room(lane, &pc->hop, want);
+		if (want == 0)
+			return 0;
+	}
+	ret = hp_lender_collect(&lane->lenders[slot], lane->pool, lane->plan->check_returns, pkts,
+		indexes, verdicts, want, &n);
+	if (n > 0)
+		follow_verdicts(lane, ps->client, pkts, verdicts, n);
+	if (unlikely(ret < 0)) {
+		// Nothing more of what it says is listened to; the control thread shows it out.
+		hp_count(&lane->clients[ps->client].count->rejected, 1);
+		atomic_fetch_or_explicit(&lane->lied, 1ull << slot, memory_order_release);
+		lane->lenders[slot].live = false;
+		for (uint32_t i = 0; i < lane->n_active; i++)
+			if (lane->active[i] == slot)
+				lane->active[i--] = lane->active[--lane->n_active];
+	}
+	return n;
+}
+
+// A dead member: what it had handed back is good, what it had not is taken.
+static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
+{
+	struct hp_lender *lender = &lane->lenders[slot];
+	struct hp_client_counters *count = lane->clients[client].count;
+	struct hp_verdict verdicts[HP_BURST_MAX];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint32_t indexes[HP_BURST_MAX];
+	uint16_t n = 1;
+	uint32_t lost;
+	int ret = 0;
+
+	while (lender->live && ret == 0 && n > 0) {
+		ret = hp_lender_collect(
+			lender, lane->pool, true, pkts, indexes, verdicts, lane->plan->burst, &n);
+		if (n > 0)
+			follow_verdicts(lane, client, pkts, verdicts, n);
+	}
+	if (ret < 0)
+		hp_count(&count->rejected, 1);
+	lost = hp_lender_reclaim(lender, lane->pool);
+	hp_count(&count->drops[HP_DROP_MEMBER_DIED], lost);
+	atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
+	lane->incarnations[slot] = 0;
+}
+
+void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
+{
+	lane->plan = plan;
+	lane->n_active = 0;
+	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++) {
+		const struct hp_plan_slot *ps = &plan->slots[slot];
+		bool open = lane->incarnations[slot] != 0;
+
+		if (ps->state == HP_SLOT_LENDING && !open) {
+			hp_lender_open(&lane->lenders[slot], lane->group, slot, lane->index,
+				plan->clients[ps->client].window);
+			lane->incarnations[slot] = ps->incarnation;
+			open = true;
+		}
+		if (ps->state == HP_SLOT_DEAD && open)
+			reclaim(lane, (uint8_t)slot, ps->client);
+		else if (open && lane->lenders[slot].live && ps->state != HP_SLOT_CLOSED)
+			lane->active[lane->n_active++] = (uint8_t)slot;
+	}
+	for (uint32_t i = 0; i < lane->group->hdr->max_clients; i++) {
+		const struct hp_plan_client *pc = &plan->clients[i];
+
+		if (lane->clients[i].held_head != lane->clients[i].held_tail &&
+			pc->policy != HP_POLICY_HOLD && (pc->slot < 0 || pc->avoid))
+			hp_lane_release_held(lane, (uint8_t)i);
+	}
+	atomic_store_explicit(&lane->applied, plan->version, memory_order_release);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// What the primary does when members come, leave, die, hang or lie. Control thread.
+
+#include "base/hp_log.h"
+#include "base/hp_time.h"
+#include "primary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+HP_LOG_TYPE("members");
+
+#define DRAIN_PERIOD_US 1000 // how often a leaving member's loans are counted
+#define WATCH_PERIOD_US 10000 // how often lies are looked for, and epochs where they may be late
+
+static int admit(void *arg, const struct hp_wire_hello *hello, struct hp_wire_refuse *refuse)
+{
+	struct hp_primary *primary = arg;
+
+	if (strcmp(hello->role, "client") != 0)
+		return 0;
+	if (hp_primary_find_client(primary, hello->name) >= 0 ||
+		hp_primary_add_client(primary, hello->name) >= 0)
+		return 0;
+	refuse->refusal = HP_REFUSE_FULL;
+	refuse->exit_code = HP_EXIT_CONFIG;
+	snprintf(refuse->text, sizeof(refuse->text),
+		"no room for another client '%s': the group knows %" PRIu64
+		" names, which is its --max-clients; raise that",
+		hello->name, primary->conf->max_clients);
+	return -ENOSPC;
+}
+
+static void ready(void *arg, uint32_t slot)
+{
+	const struct hp_lease *lease;
+	struct hp_primary *primary = arg;
+	struct hp_primary_slot *ps = &primary->slots[slot];
+	int client;
+
+	lease = hp_leases_get(primary->leases, slot);
+	memset(ps, 0, sizeof(*ps));
+	ps->epoch_us = hp_now_us();
+	if (strcmp(lease->role, "client") != 0)
+		return;
+	client = hp_primary_find_client(primary, lease->name);
+	if (client < 0)
+		return; // admit() has made it; only its removal in between leads here
+	ps->has_client = true;
+	ps->client = (uint8_t)client;
+	ps->state = HP_SLOT_LENDING;
+	primary->clients[client].slot = (int32_t)slot;
+	primary->clients[client].stuck = false;
+	primary->clients[client].joins++;
+	hp_primary_publish(primary);
+}
+
+// The client's name has no live process in this slot any more.
+static void unbind(struct hp_primary *primary, uint32_t slot)
+{
+	struct hp_client *client = &primary->clients[primary->slots[slot].client];
+
+	if (client->slot != (int32_t)slot)
+		return;
+	client->slot = -1;
+	client->stuck = false;
+}
+
+uint32_t hp_primary_out(const struct hp_primary *primary, uint32_t slot)
+{
+	uint64_t n = 0;
+
+	if (!primary->slots[slot].has_client)
+		return 0;
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		n += hp_counted(
+			&primary->lanes[l].clients[primary->slots[slot].client].count->in_flight);
+	return (uint32_t)n;
+}
+
+static void drain_tick(void *arg)
+{
+	struct hp_primary *primary = arg;
+	bool again = false;
+
+	for (uint32_t slot = 0; slot < primary->group.hdr->max_members; slot++) {
+		if (hp_leases_get(primary->leases, slot)->state != HP_LEASE_LEAVING)
+			continue;
+		if (hp_primary_out(primary, slot) == 0)
+			hp_lease_let_go(primary->leases, slot);
+		again = true; // until its connection is closed
+	}
+	if (!again) {
+		hp_loop_timer_del(primary->drain_timer);
+		primary->drain_timer = NULL;
+	}
+}
+
+static void leaving(void *arg, uint32_t slot)
+{
+	struct hp_primary *primary = arg;
+
+	if (!primary->slots[slot].has_client) {
+		hp_lease_let_go(primary->leases, slot);
+		return;
+	}
+	unbind(primary, slot);
+	primary->slots[slot].state = HP_SLOT_DRAINING;
+	hp_primary_publish(primary);
+	if (primary->drain_timer == NULL)
+		primary->drain_timer =
+			hp_loop_timer(primary->loop, 1, DRAIN_PERIOD_US, drain_tick, primary);
+}
+
+static void locks_tick(void *arg)
+{
+	struct hp_primary *primary = arg;
+	bool again = false;
+
+	if (hp_leases_attaching(primary->leases))
+		return; // a live member may be the one that holds them
+	hp_locks_watch(primary->locks, hp_now_us(), &again);
+	if (!again) {
+		hp_loop_timer_del(primary->locks_timer);
+		primary->locks_timer = NULL;
+	}
+}
+
+static void gone(void *arg, uint32_t slot, bool attached)
+{
+	struct hp_primary *primary = arg;
+	struct hp_primary_slot *ps = &primary->slots[slot];
+	uint64_t started = hp_now_us();
+	uint64_t took;
+
+	if (ps->has_client) {
+		unbind(primary, slot);
+		ps->state = HP_SLOT_DEAD;
+		hp_primary_publish(primary);
+		took = hp_now_us() - started;
+		if (took > primary->reclaim_us_max)
+			primary->reclaim_us_max = took;
+	}
+	memset(ps, 0, sizeof(*ps));
+	hp_lease_release(primary->leases, slot);
+	// Attached members take EAL's locks no more, but one look costs nothing.
+	if (primary->locks != NULL && primary->locks_timer == NULL &&
+		(!attached || hp_locks_taken(primary->locks)))
+		primary->locks_timer = hp_loop_timer(
+			primary->loop, HP_LOCKS_PERIOD_US, HP_LOCKS_PERIOD_US, locks_tick, primary);
+}
+
+const struct hp_lease_events hp_primary_lease_events = {
+	.admit = admit,
+	.ready = ready,
+	.leaving = leaving,
+	.gone = gone,
+};
+
+static void show_out(struct hp_primary *primary, uint32_t slot, const char *why)
+{
+	primary->slots[slot].state = HP_SLOT_CLOSED;
+	unbind(primary, slot);
+	primary->evictions++;
+	hp_primary_publish(primary);
+	hp_lease_evict(primary->leases, slot, why);
+}
+
+static void look_for_lies(struct hp_primary *primary)
+{
+	uint64_t lied = 0;
+
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		lied |= atomic_exchange(&primary->lanes[l].lied, 0);
+	for (uint32_t slot = 0; lied != 0; slot++, lied >>= 1)
+		if ((lied & 1) != 0 && primary->slots[slot].has_client)
+			show_out(primary, slot,
+				"it handed back what it had not been lent, or a packet whose "
+				"header is broken");
+}
+
+static void set_stuck(struct hp_primary *primary, uint32_t slot, bool stuck)
+{
+	struct hp_client *client = &primary->clients[primary->slots[slot].client];
+
+	client->stuck = stuck;
+	client->stuck_count += stuck;
+	if (stuck)
+		HP_LOG(WARNING,
+			"member '%s' is stuck: its packet loop has not turned for %" PRIu64
+			" ms; its link follows policy %s",
+			client->name, primary->conf->stuck_after_us / 1000,
+			hp_policy_names[client->policy]);
+	else
+		HP_LOG(NOTICE, "member '%s' runs again", client->name);
+	hp_primary_publish(primary);
+}
+
+static void look_for_stuck(struct hp_primary *primary)
+{
+	uint64_t now = hp_now_us();
+
+	for (uint32_t slot = 0; slot < primary->group.hdr->max_members; slot++) {
+		struct hp_primary_slot *ps = &primary->slots[slot];
+		uint64_t epoch;
+		bool stuck;
+
+		if (!ps->has_client || ps->state != HP_SLOT_LENDING)
+			continue;
+		epoch = hp_counted(&hp_group_slot(&primary->group, slot)->epoch);
+		if (epoch != ps->epoch) {
+			ps->epoch = epoch;
+			ps->epoch_us = now;
+		}
+		stuck = now - ps->epoch_us >= primary->conf->stuck_after_us;
+		if (stuck == primary->clients[ps->client].stuck)
+			continue;
+		set_stuck(primary, slot, stuck);
+		if (stuck && primary->conf->evict_stuck)
+			show_out(primary, slot, "its packet loop hangs (--evict-stuck)");
+	}
+}
+
+static void watch_tick(void *arg)
+{
+	struct hp_primary *primary = arg;
+
+	look_for_lies(primary);
+	look_for_stuck(primary);
+}
+
+int hp_primary_watch(struct hp_primary *primary)
+{
+	primary->watch_timer =
+		hp_loop_timer(primary->loop, WATCH_PERIOD_US, WATCH_PERIOD_US, watch_tick, primary);
+	return primary->watch_timer != NULL ? 0 : -errno;
+}

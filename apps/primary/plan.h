@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// The plan: everything that a lane needs to know to forward, in one struct that is never changed.
+// The control thread compiles a new one when a member comes or goes or somebody edits the patch
+// table, and hands it to the lanes; each lane says when it works by it, then the old one is freed.
+// Private memory of the primary; no other process sees it.
+
+#pragma once
+
+#include "base/hp_config.h"
+#include "group/hp_group.h"
+#include "group/hp_port.h"
+
+#include <rte_spinlock.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HP_BUCKETS 256 // of a flow-hash spread; as many as the largest common RSS table needs here
+
+enum hp_dest_kind {
+	HP_DEST_PORT,
+	HP_DEST_CLIENT,
+};
+
+struct hp_dest {
+	uint8_t kind; // enum hp_dest_kind
+	uint8_t id; // index into hp_plan.ports or .clients
+};
+
+/** Where packets of one source go. */
+struct hp_hop {
+	uint8_t n; // destinations, 0: no patch
+	uint8_t n_live; // of these, the ones that take packets now
+	uint8_t spread; // enum hp_spread
+	struct hp_dest dest[HP_FANOUT_MAX];
+	uint8_t live[HP_FANOUT_MAX]; // indexes into dest; all of them if none is live
+	uint8_t bucket[HP_BUCKETS]; // flow hash to index into dest
+};
+
+struct hp_plan_port {
+	bool used;
+	uint16_t port_id;
+	uint16_t n_rxq, n_txq;
+	uint8_t when_full;
+	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
+	struct hp_hop hop;
+};
+
+struct hp_plan_client {
+	bool used;
+	bool avoid; // stuck: its policy holds although it is connected
+	uint8_t policy;
+	uint8_t when_full;
+	int32_t slot; // of the live member, -1: absent
+	uint32_t window;
+	struct hp_hop hop;
+};
+
+enum hp_plan_slot_state {
+	HP_SLOT_UNUSED,
+	HP_SLOT_LENDING, // lend and collect
+	HP_SLOT_DRAINING, // collect only
+	HP_SLOT_CLOSED, // neither: its member lied; its loans stay out until it is dead
+	HP_SLOT_DEAD, // take everything back
+};
+
+struct hp_plan_slot {
+	uint8_t state; // enum hp_plan_slot_state
+	uint8_t client; // index into clients
+	uint64_t incarnation; // tells one member of a slot from the next
+};
+
+struct hp_plan {
+	uint64_t version;
+	bool forwarding; // poll the ports
+	bool check_returns;
+	uint16_t burst;
+	uint8_t hop_limit;
+	struct hp_plan_port ports[HP_PORTS_MAX]; // by DPDK port id
+	struct hp_plan_client clients[HP_CLIENTS_MAX];
+	struct hp_plan_slot slots[HP_MEMBERS_MAX];
+};
+
+/** Fill in live and bucket of all hops from what the rest of the plan says. */
+void hp_plan_compile(struct hp_plan *plan);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hp-primary: the process that owns a group. This header is for the files of this folder; all of it
+// but the lanes belongs to the control thread, which is the process's main thread.
+
+#pragma once
+
+#include "base/hp_config.h"
+#include "base/hp_loop.h"
+#include "group/hp_fingerprint.h"
+#include "group/hp_lease.h"
+#include "group/hp_locks.h"
+#include "group/hp_pool.h"
+#include "group/hp_port.h"
+#include "lane.h"
+
+#include <limits.h>
+
+/** A name of the patch table, whether its process lives or not. */
+struct hp_client {
+	bool used;
+	char name[HP_NAME_MAX];
+	int policy;
+	int when_full;
+	uint32_t window;
+	int32_t slot; // of the live member, -1: absent
+	bool stuck;
+	uint64_t joins; // processes of that name so far
+	uint64_t stuck_count;
+	struct hp_hop hop; // .n, .spread and .dest alone are filled
+};
+
+/** What the control thread keeps of a slot besides its lease. */
+struct hp_primary_slot {
+	uint8_t state; // enum hp_plan_slot_state
+	uint8_t client; // index, if has_client
+	bool has_client;
+	uint64_t epoch; // last seen
+	uint64_t epoch_us; // when it changed
+};
+
+enum hp_stop_phase {
+	HP_STOP_NOT,
+	HP_STOP_DRAIN, // no port is polled; what is out comes back
+	HP_STOP_MEMBERS, // members have been told
+	HP_STOP_DONE,
+};
+
+/** Rows of the memory plan: what the group takes, by what it is for. */
+struct hp_memory_row {
+	char name[48];
+	uint64_t bytes;
+};
+
+struct hp_memory {
+	struct hp_memory_row rows[2 * HP_LANES_MAX + 8];
+	uint32_t n;
+	uint64_t bytes; // sum of the rows
+	uint64_t page_size; // bytes
+	uint64_t pages; // that EAL is told to take
+};
+
+struct hp_primary {
+	struct hp_config *conf;
+	char runtime_dir[HP_WIRE_PATH];
+	char huge_dir[HP_WIRE_PATH]; // the group's own directory in the mount
+	bool huge_dir_made;
+	bool eal_started;
+	bool iova_va;
+	int lock_fd;
+	uint64_t started_us;
+	uint32_t restarts;
+
+	struct hp_memory memory;
+	struct hp_loop *loop;
+	char *fingerprint; // of hp_fingerprint_take()
+	struct hp_locks *locks;
+	struct hp_group group;
+	struct hp_leases *leases;
+
+	uint32_t n_lanes;
+	struct hp_pool pools[HP_LANES_MAX];
+	struct hp_lane *lanes; // [n_lanes], cache aligned
+	bool lanes_run;
+
+	struct hp_port ports[HP_PORTS_MAX]; // in the configuration's order
+	struct hp_hop port_hops[HP_PORTS_MAX];
+	uint32_t n_ports;
+	rte_spinlock_t tx_locks[HP_PORTS_MAX][HP_LANES_MAX];
+	struct hp_client clients[HP_CLIENTS_MAX];
+	struct hp_primary_slot slots[HP_MEMBERS_MAX];
+
+	struct hp_plan *plan; // that the lanes work by
+	uint64_t plan_version;
+	bool forwarding;
+
+	struct hp_timer *watch_timer; // stuck and lying members
+	struct hp_timer *locks_timer; // after a death in the middle of attaching
+	struct hp_timer *drain_timer; // members that leave
+	struct hp_timer *stop_timer;
+	enum hp_stop_phase stop_phase;
+	uint64_t stop_deadline_us;
+	uint64_t evictions;
+	uint64_t reclaim_us_max; // longest time from a death to everything being back
+};
+
+// start.c
+
+/** Bring the group up. -errno with @p err filled; call hp_primary_fini() in any case. */
+int hp_primary_init(
+	struct hp_primary *primary, struct hp_config *conf, uint32_t restarts, struct hp_err *err);
+/** Serve until it is told to stop. */
+int hp_primary_run(struct hp_primary *primary, struct hp_err *err);
+/** Begin to stop: drain, tell the members, then hp_primary_run() returns. */
+void hp_primary_stop(struct hp_primary *primary);
+/** Take everything down and remove every file. */
+void hp_primary_fini(struct hp_primary *primary);
+
+// memory.c
+
+/** What the configuration will take. @p page_size: of the huge-dir. */
+void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint64_t page_size);
+/** Print it for --dry-run. */
+void hp_memory_print(const struct hp_memory *memory, FILE *out);
+void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
+	uint32_t lane, char *name, size_t name_size);
+
+// publish.c
+
+/**
+ * Make a plan of what the primary knows now and wait until all lanes work by it.
+ * @return 0, -ENOMEM, -ETIMEDOUT (a lane does not turn: a driver that does not come back).
+ */
+int hp_primary_publish(struct hp_primary *primary);
+
+// patches.c
+
+/** Replace the patch of a source. Names as in hp_patch_conf. -errno with @p err filled. */
+int hp_primary_patch(struct hp_primary *primary, const char *from, const char *const *to,
+	uint32_t n_to, int spread, struct hp_err *err);
+/** Index of a client by name, -1 if there is none. */
+int hp_primary_find_client(const struct hp_primary *primary, const char *name);
+/** Add a client's name. Index or -ENOSPC. */
+int hp_primary_add_client(struct hp_primary *primary, const char *name);
+/** Port by "NAME", its number or its device, -1 if there is none. */
+int hp_primary_find_port(const struct hp_primary *primary, const char *name);
+
+// members.c
+
+extern const struct hp_lease_events hp_primary_lease_events;
+/** Start the timers that watch members. */
+int hp_primary_watch(struct hp_primary *primary);
+/** Mbufs that are out to a slot, over all lanes. */
+uint32_t hp_primary_out(const struct hp_primary *primary, uint32_t slot);

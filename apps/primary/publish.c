@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// From what the control thread knows to a plan that the lanes work by.
+
+#include "base/hp_log.h"
+#include "base/hp_time.h"
+#include "primary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("plan");
+
+#define APPLY_WITHIN_US 5000000 // a lane turns in microseconds unless its CPU is taken away
+
+static void fill_ports(struct hp_primary *primary, struct hp_plan *plan)
+{
+	for (uint32_t i = 0; i < primary->n_ports; i++) {
+		const struct hp_port *port = &primary->ports[i];
+		struct hp_plan_port *pp = &plan->ports[port->port_id];
+
+		if (!port->started)
+			continue;
+		pp->used = true;
+		pp->port_id = port->port_id;
+		pp->n_rxq = port->n_rxq;
+		pp->n_txq = port->n_txq;
+		pp->when_full = (uint8_t)port->when_full;
+		if (port->n_txq < primary->n_lanes)
+			pp->tx_locks = primary->tx_locks[i];
+		pp->hop = primary->port_hops[i];
+	}
+}
+
+static void fill_clients(const struct hp_primary *primary, struct hp_plan *plan)
+{
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++) {
+		const struct hp_client *client = &primary->clients[i];
+
+		plan->clients[i] = (struct hp_plan_client){
+			.used = client->used,
+			.avoid = client->stuck,
+			.policy = (uint8_t)client->policy,
+			.when_full = (uint8_t)client->when_full,
+			.slot = client->used ? client->slot : -1,
+			.window = client->window,
+			.hop = client->hop,
+		};
+	}
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++) {
+		if (!primary->slots[i].has_client)
+			continue;
+		plan->slots[i].state = primary->slots[i].state;
+		plan->slots[i].client = primary->slots[i].client;
+		plan->slots[i].incarnation = hp_group_slot(&primary->group, i)->incarnation;
+	}
+}
+
+// Buffers that lanes will want under this plan: packet loops do not allocate.
+static int provide_buffers(struct hp_primary *primary, const struct hp_plan *plan)
+{
+	for (uint32_t l = 0; l < primary->n_lanes; l++) {
+		struct hp_lane *lane = &primary->lanes[l];
+
+		for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
+			if (!plan->ports[i].used || lane->tx[i].pkts != NULL)
+				continue;
+			lane->tx[i].pkts = calloc(HP_TX_BUFFER, sizeof(*lane->tx[i].pkts));
+			if (lane->tx[i].pkts == NULL)
+				return -ENOMEM;
+		}
+		for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++) {
+			struct hp_lane_client *c = &lane->clients[i];
+
+			if (!plan->clients[i].used || plan->clients[i].policy != HP_POLICY_HOLD ||
+				c->held != NULL)
+				continue;
+			c->held = calloc(plan->clients[i].window, sizeof(*c->held));
+			if (c->held == NULL)
+				return -ENOMEM;
+			c->held_size = plan->clients[i].window;
+		}
+	}
+	return 0;
+}
+
+static bool all_applied(const struct hp_primary *primary, uint64_t version)
+{
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		if (atomic_load_explicit(&primary->lanes[l].applied, memory_order_acquire) <
+			version)
+			return false;
+	return true;
+}
+
+int hp_primary_publish(struct hp_primary *primary)
+{
+	struct hp_plan *plan = calloc(1, sizeof(*plan));
+	uint64_t deadline;
+
+	if (plan == NULL)
+		return -ENOMEM;
+	plan->version = ++primary->plan_version;
+	plan->forwarding = primary->forwarding;
+	plan->check_returns = primary->conf->check_returns;
+	plan->burst = (uint16_t)primary->conf->burst;
+	plan->hop_limit = (uint8_t)primary->conf->hop_limit;
+	fill_ports(primary, plan);
+	fill_clients(primary, plan);
+	hp_plan_compile(plan);
+	if (provide_buffers(primary, plan) < 0) {
+		free(plan);
+		return -ENOMEM;
+	}
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		atomic_store_explicit(&primary->lanes[l].next_plan, plan, memory_order_release);
+	if (primary->lanes_run) {
+		deadline = hp_now_us() + APPLY_WITHIN_US;
+		while (!all_applied(primary, plan->version)) {
+			if (hp_now_us() > deadline) {
+				// The old plan is left to the lane that may still read it.
+				HP_LOG(ERR,
+					"a lane has not turned for %d s: its driver hangs or "
+					"its CPU is taken away",
+					APPLY_WITHIN_US / 1000000);
+				primary->plan = plan;
+				return -ETIMEDOUT;
+			}
+			usleep(20);
+		}
+	}
+	free(primary->plan);
+	primary->plan = plan;
+	return 0;
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Bringing a group up and taking it down. Each step of fini undoes one of init, whatever init got
+// to.
+
+#include "base/hp_check.h"
+#include "base/hp_log.h"
+#include "base/hp_paths.h"
+#include "base/hp_stale.h"
+#include "base/hp_time.h"
+#include "group/hp_eal.h"
+#include "primary.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_pdump.h>
+#include <rte_version.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("primary");
+
+// mkdir -p, each new directory for this user alone, as EAL makes its own.
+static int make_dirs(const char *path)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *p = copy + 1;; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		*p = c;
+		if (c == '\0')
+			return 0;
+	}
+}
+
+// One primary a group: its lock file, held as long as it lives. The directory is removed by a
+// primary that ends, so the file that we locked may be gone already: look, and try again.
+static int take_lock(struct hp_primary *primary, struct hp_err *err)
+{
+	struct stat mine, there;
+	char path[PATH_MAX];
+
+	hp_paths_file(path, sizeof(path), primary->runtime_dir, HP_PATHS_LOCK);
+	for (;;) {
+		int ret = make_dirs(primary->runtime_dir);
+
+		if (ret < 0)
+			return hp_err_set(err, HP_EXIT_CONFIG, -ret,
+				"runtime directory %s cannot be made: %s: mount a writable volume "
+				"there, or set RUNTIME_DIRECTORY to one",
+				primary->runtime_dir, strerror(-ret));
+		primary->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (primary->lock_fd < 0 && errno == ENOENT)
+			continue;
+		if (primary->lock_fd < 0)
+			return hp_err_set(err, HP_EXIT_CONFIG, errno,
+				"%s: %s: the runtime directory has to be writable and of this uid",
+				path, strerror(errno));
+		if (flock(primary->lock_fd, LOCK_EX | LOCK_NB) < 0)
+			return hp_err_set(err, HP_EXIT_CONFIG, EBUSY,
+				"a primary with --file-prefix %s runs already in %s: end it, or "
+				"choose another --file-prefix",
+				primary->conf->file_prefix, primary->runtime_dir);
+		if (fstat(primary->lock_fd, &mine) == 0 && stat(path, &there) == 0 &&
+			mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
+			return 0;
+		close(primary->lock_fd);
+	}
+}
+
+static int find_huge_dir(struct hp_primary *primary, uint64_t *page_size, struct hp_err *err)
+{
+	const char *base = primary->conf->huge_dir;
+	const struct hp_huge_mount *mount = NULL;
+	struct hp_huge_mounts mounts = {0};
+	struct hp_huge_pages pages;
+	struct hp_huge_dir dir;
+	int ret = 0;
+
+	if (base == NULL && hp_huge_pages_read(&pages, "") == 0 &&
+		hp_huge_mounts_read(&mounts, "") == 0) {
+		mount = hp_huge_mounts_pick(&mounts, &pages, 0);
+		base = mount != NULL ? mount->path : NULL;
+	}
+	if (base == NULL) {
+		ret = hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+			"no hugetlbfs is mounted here: mount a volume of medium HugePages, or "
+			"'mount -t hugetlbfs -o pagesize=2M none /dev/hugepages', and name it with "
+			"--huge-dir");
+		goto out;
+	}
+	hp_huge_dir_look(&dir, "", base);
+	if (dir.error != 0 || !dir.hugetlbfs) {
+		ret = hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+			"huge-dir %s is no hugetlbfs%s%s: mount a volume of medium HugePages there",
+			base, dir.error != 0 ? ": " : "",
+			dir.error != 0 ? strerror(dir.error) : "");
+		goto out;
+	}
+	*page_size = dir.page_size;
+	// A directory of the group's own: EAL removes stale map files of any prefix in its
+	// huge-dir, and locks it while it starts; neither has to concern other groups in the same
+	// mount.
+	if ((size_t)snprintf(primary->huge_dir, sizeof(primary->huge_dir), "%s/%s", base,
+		    primary->conf->file_prefix) >= sizeof(primary->huge_dir))
+		ret = hp_err_set(err, HP_EXIT_CONFIG, ENAMETOOLONG, "huge-dir %s: too long", base);
+out:
+	hp_huge_mounts_free(&mounts);
+	return ret;
+}
+
+static int check_memory(struct hp_primary *primary, struct hp_err *err)
+{
+	char base[HP_WIRE_PATH];
+	struct hp_check_in in = {
+		.primary = true,
+		.file_prefix = primary->conf->file_prefix,
+		.runtime_base = primary->conf->runtime_dir,
+		.huge_dir = base,
+		.page_size = primary->memory.page_size,
+		.memory = primary->memory.pages * primary->memory.page_size,
+		.dpdk_version = RTE_VERSION,
+	};
+
+	snprintf(base, sizeof(base), "%s", primary->huge_dir);
+	*strrchr(base, '/') = '\0';
+	if (primary->conf->memory_limit != 0 && in.memory > primary->conf->memory_limit)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENOMEM,
+			"the group takes %" PRIu64 " bytes of hugepages, --memory-limit is %" PRIu64
+			": lower --total-num-mbufs or raise the limit ('hp-primary --dry-run' "
+			"shows what takes how much)",
+			in.memory, primary->conf->memory_limit);
+	return hp_check_start(&in, err);
+}
+
+static int make_huge_dir(struct hp_primary *primary, struct hp_err *err)
+{
+	if (mkdir(primary->huge_dir, 0700) == 0 || errno == EEXIST) {
+		primary->huge_dir_made = true;
+		return 0;
+	}
+	return hp_err_set(err, HP_EXIT_CONFIG, errno,
+		"%s cannot be made: %s: the hugepage volume has to be writable for uid %u "
+		"(fsGroup, "
+		"or uid= and mode= of the mount)",
+		primary->huge_dir, strerror(errno), (unsigned int)geteuid());
+}
+
+static bool wants_pci(const struct hp_config *conf)
+{
+	for (uint32_t i = 0; i < conf->n_ports; i++)
+		if (strchr(conf->ports[i].devargs, ':') != NULL &&
+			strspn(conf->ports[i].devargs, "0123456789abcdefABCDEF:") >= 5)
+			return true;
+	return false;
+}
+
+static int start_eal(struct hp_primary *primary, struct hp_err *err)
+{
+	static struct hp_eal_args args; // EAL keeps pointers into it
+	struct hp_config *conf = primary->conf;
+	bool pci = wants_pci(conf);
+	char cpus[512];
+	int ret;
+
+	if (hp_eal_cpus(cpus, sizeof(cpus)) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, EINVAL, "this process's CPU set is too odd");
+	primary->iova_va = conf->iova_mode == 1 || (conf->iova_mode == 0 && !pci);
+	hp_eal_arg(&args, "hp-primary");
+	hp_eal_arg(&args, "--proc-type=primary");
+	hp_eal_arg(&args, "--file-prefix=%s", conf->file_prefix);
+	hp_eal_arg(&args, "--huge-dir=%s", primary->huge_dir);
+	hp_eal_arg(&args, "-m");
+	hp_eal_arg(&args, "%" PRIu64, (primary->memory.pages * primary->memory.page_size) >> 20);
+	if (conf->lcores != NULL) {
+		hp_eal_arg(&args, "--lcores=%s", conf->lcores);
+	} else {
+		// The main lcore serves members and commands and sleeps mostly: let it float.
+		char lcores[1024];
+		size_t len = (size_t)snprintf(lcores, sizeof(lcores), "0@%s", cpus);
+
+		for (uint64_t i = 1; i <= conf->nb_cores && len < sizeof(lcores); i++)
+			len += (size_t)snprintf(
+				lcores + len, sizeof(lcores) - len, ",%" PRIu64 "@%s", i, cpus);
+		hp_eal_arg(&args, "--lcores=%s", lcores);
+	}
+	if (primary->iova_va)
+		hp_eal_arg(&args, "--iova-mode=va");
+	else if (conf->iova_mode == 2)
+		hp_eal_arg(&args, "--iova-mode=pa");
+	if (conf->base_virtaddr != 0)
+		hp_eal_arg(&args, "--base-virtaddr=%#" PRIx64, conf->base_virtaddr);
+	if (!pci)
+		hp_eal_arg(&args, "--no-pci");
+	for (uint32_t i = 0; pci && i < conf->n_ports; i++)
+		if (strchr(conf->ports[i].devargs, ':') != NULL)
+			hp_eal_arg(&args, "--allow=%s", conf->ports[i].devargs);
+	for (uint32_t i = 0; i < conf->vdevs.n; i++)
+		hp_eal_arg(&args, "--vdev=%s", conf->vdevs.items[i]);
+	for (uint32_t i = 0; i < conf->eal.n; i++)
+		hp_eal_arg(&args, "--%s", conf->eal.items[i]);
+	ret = hp_eal_start(&args, HP_EXIT_OTHER, err);
+	if (ret < 0)
+		return ret;
+	primary->eal_started = true;
+	primary->iova_va = rte_eal_iova_mode() == RTE_IOVA_VA;
+	return 0;
+}
+
+static int make_lanes(struct hp_primary *primary, struct hp_err *err)
+{
+	uintptr_t base = UINTPTR_MAX;
+	unsigned int lcore = 0;
+	char name[RTE_MEMZONE_NAMESIZE];
+	uint32_t found = 0;
+	int ret;
+
+	for (uint32_t l = 0; l < primary->conf->nb_cores; l++) {
+		struct hp_pool_params params;
+
+		hp_primary_pool_params(&params, primary->conf, l, name, sizeof(name));
+		params.pages = !primary->iova_va;
+		ret = hp_pool_create(&primary->pools[l], &params, err);
+		if (ret < 0)
+			return ret;
+		base = RTE_MIN(base, primary->pools[l].base);
+	}
+	ret = hp_group_create(&primary->group, primary->conf, base);
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, -ret, "the group's shared memory: %s",
+			rte_strerror(-ret));
+	primary->lanes = aligned_alloc(
+		RTE_CACHE_LINE_SIZE, sizeof(*primary->lanes) * primary->conf->nb_cores);
+	if (primary->lanes == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (found == primary->conf->nb_cores)
+			break;
+		hp_lane_init(&primary->lanes[found], found, lcore, &primary->group,
+			&primary->pools[found], (enum hp_idle)primary->conf->idle);
+		found++;
+	}
+	if (found < primary->conf->nb_cores)
+		return hp_err_set(err, HP_EXIT_CONFIG, EINVAL,
+			"--nb-cores is %" PRIu64 ", but --lcores leaves %u besides the main lcore",
+			primary->conf->nb_cores, found);
+	primary->n_lanes = found;
+	return 0;
+}
+
+static int make_clients(struct hp_primary *primary, struct hp_err *err)
+{
+	const struct hp_config *conf = primary->conf;
+	int ret;
+
+	for (uint32_t i = 0; i < conf->n_clients; i++) {
+		int c = hp_primary_add_client(primary, conf->clients[i].name);
+
+		if (c < 0)
+			return hp_err_set(err, HP_EXIT_CONFIG, ENOSPC,
+				"%u clients are configured, --max-clients is %" PRIu64,
+				conf->n_clients, conf->max_clients);
+		primary->clients[c].policy = conf->clients[i].policy;
+		primary->clients[c].when_full = conf->clients[i].when_full;
+		primary->clients[c].window = (uint32_t)conf->clients[i].window;
+	}
+	for (uint32_t i = 0; i < conf->n_patches; i++) {
+		const struct hp_patch_conf *p = &conf->patches[i];
+
+		ret = hp_primary_patch(primary, p->from, (const char *const *)p->to.items, p->to.n,
+			p->spread, err);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int open_ports(struct hp_primary *primary, struct hp_err *err)
+{
+	int ret;
+
+	for (uint32_t i = 0; i < primary->conf->n_ports; i++) {
+		ret = hp_port_open(&primary->ports[i], &primary->conf->ports[i], primary->pools,
+			(uint32_t)primary->conf->nb_cores, err);
+		if (ret < 0)
+			return ret;
+		for (unsigned int q = 0; q < HP_LANES_MAX; q++)
+			rte_spinlock_init(&primary->tx_locks[i][q]);
+		primary->n_ports++;
+	}
+	return 0;
+}
+
+static int launch(struct hp_primary *primary, struct hp_err *err)
+{
+	int ret;
+
+	primary->forwarding = primary->conf->auto_start;
+	ret = hp_primary_publish(primary);
+	for (uint32_t l = 0; ret == 0 && l < primary->n_lanes; l++)
+		ret = rte_eal_remote_launch(
+			hp_lane_main, &primary->lanes[l], primary->lanes[l].lcore_id);
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, -ret, "forwarding cannot start: %s",
+			rte_strerror(-ret));
+	primary->lanes_run = true;
+	atomic_store(&primary->group.hdr->state, HP_GROUP_RUNNING);
+	return 0;
+}
+
+static int open_for_members(struct hp_primary *primary, struct hp_err *err)
+{
+	struct hp_lease_terms terms = {
+		.base_virtaddr = primary->conf->base_virtaddr,
+		.iova_va = primary->iova_va,
+	};
+	unsigned int lcore = 0;
+
+	RTE_LCORE_FOREACH (lcore) {
+		terms.dpdk_lcore_first = RTE_MAX(terms.dpdk_lcore_first, (uint64_t)lcore + 1);
+	}
+	snprintf(terms.huge_dir, sizeof(terms.huge_dir), "%s", primary->huge_dir);
+	primary->leases = hp_leases_new(primary->loop, &primary->group, primary->runtime_dir,
+		&terms, primary->fingerprint, &hp_primary_lease_events, primary, err);
+	return primary->leases != NULL ? 0 : -EIO;
+}
+
+static int init_memory(struct hp_primary *primary, struct hp_err *err)
+{
+	uint64_t page_size = 0;
+	int ret;
+
+	if (hp_paths_runtime_dir(primary->runtime_dir, sizeof(primary->runtime_dir),
+		    primary->conf->file_prefix, primary->conf->runtime_dir) < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENAMETOOLONG,
+			"--file-prefix '%s' makes no usable runtime directory",
+			primary->conf->file_prefix);
+	if (primary->conf->runtime_dir != NULL && hp_paths_export(primary->conf->runtime_dir) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	ret = find_huge_dir(primary, &page_size, err);
+	if (ret < 0)
+		return ret;
+	hp_memory_plan(&primary->memory, primary->conf, page_size);
+	ret = take_lock(primary, err);
+	if (ret == 0)
+		ret = hp_stale_wait(primary->runtime_dir, primary->huge_dir,
+			primary->conf->file_prefix, primary->conf->takeover_wait_us, err);
+	if (ret == 0) {
+		hp_stale_remove_maps(primary->huge_dir, primary->conf->file_prefix);
+		ret = check_memory(primary, err);
+	}
+	if (ret == 0)
+		ret = make_huge_dir(primary, err);
+	return ret;
+}
+
+int hp_primary_init(
+	struct hp_primary *primary, struct hp_config *conf, uint32_t restarts, struct hp_err *err)
+{
+	int ret;
+
+	memset(primary, 0, sizeof(*primary));
+	primary->conf = conf;
+	primary->lock_fd = -1;
+	primary->restarts = restarts;
+	primary->started_us = hp_now_us();
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
+		primary->clients[i].slot = -1;
+	ret = init_memory(primary, err);
+	if (ret < 0)
+		return ret;
+	hp_loop_block_signals();
+	primary->loop = hp_loop_new();
+	if (primary->loop == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, errno, "event loop: %s", strerror(errno));
+	hp_fingerprint_preload();
+	primary->fingerprint = hp_fingerprint_take();
+	if (primary->fingerprint == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	ret = start_eal(primary, err);
+	if (ret < 0)
+		return ret;
+	primary->locks = hp_locks_find(primary->runtime_dir);
+	if (primary->locks == NULL)
+		HP_LOG(WARNING,
+			"EAL's shared locks were not found (%s): a member that dies while "
+			"it attaches may leave one taken",
+			strerror(errno));
+	if (conf->pdump && rte_pdump_init() < 0)
+		HP_LOG(WARNING, "packet dumps by DPDK's own tools will not work: %s",
+			rte_strerror(rte_errno));
+	ret = make_lanes(primary, err);
+	if (ret == 0)
+		ret = open_ports(primary, err);
+	if (ret == 0)
+		ret = make_clients(primary, err);
+	if (ret == 0)
+		ret = launch(primary, err);
+	if (ret == 0)
+		ret = open_for_members(primary, err);
+	return ret;
+}
+
+static void stop_lanes(struct hp_primary *primary)
+{
+	if (!primary->lanes_run)
+		return;
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		atomic_store(&primary->lanes[l].stop, true);
+	rte_eal_mp_wait_lcore();
+	primary->lanes_run = false;
+}
+
+void hp_primary_fini(struct hp_primary *primary)
+{
+	hp_loop_timer_del(primary->watch_timer);
+	hp_loop_timer_del(primary->locks_timer);
+	hp_loop_timer_del(primary->drain_timer);
+	hp_loop_timer_del(primary->stop_timer);
+	stop_lanes(primary);
+	hp_leases_free(primary->leases);
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		hp_port_close(&primary->ports[i]);
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		hp_lane_fini(&primary->lanes[l]);
+	if (primary->eal_started) {
+		if (primary->conf->pdump)
+			rte_pdump_uninit();
+		hp_group_destroy(&primary->group);
+		for (uint32_t l = 0; l < HP_LANES_MAX; l++)
+			hp_pool_destroy(&primary->pools[l]);
+		rte_eal_cleanup();
+	}
+	free(primary->lanes);
+	free(primary->plan);
+	hp_locks_free(primary->locks);
+	free(primary->fingerprint);
+	hp_loop_free(primary->loop);
+	// EAL leaves its files behind: they are this group's, and nobody else may hold the lock.
+	if (primary->huge_dir_made) {
+		hp_stale_remove_maps(primary->huge_dir, primary->conf->file_prefix);
+		rmdir(primary->huge_dir);
+	}
+	if (primary->eal_started)
+		hp_stale_remove_runtime(primary->runtime_dir);
+	if (primary->lock_fd >= 0)
+		close(primary->lock_fd);
+}

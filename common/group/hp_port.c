@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+
+#include "group/hp_port.h"
+
+#include "base/hp_log.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+HP_LOG_TYPE("port");
+
+// "net_null0,size=64" -> "net_null0"
+static void device_name(const char *devargs, char *name, size_t size)
+{
+	snprintf(name, size, "%.*s", (int)strcspn(devargs, ","), devargs);
+}
+
+static int probe(struct hp_port *port, const char *devargs, struct hp_err *err)
+{
+	int ret;
+
+	device_name(devargs, port->device, sizeof(port->device));
+	if (rte_eth_dev_get_port_by_name(port->device, &port->port_id) == 0)
+		return 0; // EAL probed it, as it does with PCI devices
+	ret = rte_dev_probe(devargs);
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, -ret,
+			"port %s: device '%s' cannot be opened: %s: see the lines above for the "
+			"driver's own words",
+			port->name, devargs, rte_strerror(-ret));
+	ret = rte_eth_dev_get_port_by_name(port->device, &port->port_id);
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, -ret,
+			"port %s: device '%s' is no network device", port->name, port->device);
+	if (port->port_id >= HP_PORTS_MAX)
+		return hp_err_set(err, HP_EXIT_CONFIG, ERANGE, "port %s: more than %d ports",
+			port->name, HP_PORTS_MAX);
+	return 0;
+}
+
+static uint16_t pick_queues(uint64_t asked, uint32_t n_lanes, uint16_t most)
+{
+	uint64_t n = asked != 0 ? asked : n_lanes;
+
+	if (n > most)
+		n = most;
+	return n == 0 ? 1 : (uint16_t)n;
+}
+
+static int set_up_queues(struct hp_port *port, const struct hp_port_conf *conf,
+	const struct hp_pool *pools, uint32_t n_lanes, int socket)
+{
+	uint16_t rxd = conf->rxd != 0 ? (uint16_t)conf->rxd : 512;
+	uint16_t txd = conf->txd != 0 ? (uint16_t)conf->txd : 512;
+	int ret;
+
+	ret = rte_eth_dev_adjust_nb_rx_tx_desc(port->port_id, &rxd, &txd);
+	for (uint16_t q = 0; ret == 0 && q < port->n_rxq; q++)
+		ret = rte_eth_rx_queue_setup(
+			port->port_id, q, rxd, (unsigned int)socket, NULL, pools[q % n_lanes].mp);
+	for (uint16_t q = 0; ret == 0 && q < port->n_txq; q++)
+		ret = rte_eth_tx_queue_setup(port->port_id, q, txd, (unsigned int)socket, NULL);
+	return ret;
+}
+
+static int configure(struct hp_port *port, const struct hp_port_conf *conf, uint32_t n_lanes,
+	const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf eth;
+
+	memset(&eth, 0, sizeof(eth));
+	port->n_rxq = pick_queues(conf->rxq, n_lanes, info->max_rx_queues);
+	port->n_txq = pick_queues(conf->txq, n_lanes, info->max_tx_queues);
+	if (port->n_rxq > 1 && info->flow_type_rss_offloads != 0) {
+		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		eth.rx_adv_conf.rss_conf.rss_hf =
+			info->flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	}
+	return rte_eth_dev_configure(port->port_id, port->n_rxq, port->n_txq, &eth);
+}
+
+int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const struct hp_pool *pools,
+	uint32_t n_lanes, struct hp_err *err)
+{
+	struct rte_eth_dev_info info;
+	const char *step = "info";
+	int socket, ret;
+
+	memset(port, 0, sizeof(*port));
+	snprintf(port->name, sizeof(port->name), "%s", conf->name);
+	port->when_full = conf->when_full;
+	ret = probe(port, conf->devargs, err);
+	if (ret < 0)
+		return ret;
+	socket = rte_eth_dev_socket_id(port->port_id);
+	ret = rte_eth_dev_info_get(port->port_id, &info);
+	if (ret == 0) {
+		step = "configure";
+		ret = configure(port, conf, n_lanes, &info);
+	}
+	if (ret == 0) {
+		step = "queue setup";
+		ret = set_up_queues(port, conf, pools, n_lanes, socket);
+	}
+	if (ret == 0 && conf->mtu != 0) {
+		step = "MTU";
+		ret = rte_eth_dev_set_mtu(port->port_id, (uint16_t)conf->mtu);
+	}
+	if (ret == 0) {
+		step = "start";
+		ret = rte_eth_dev_start(port->port_id);
+	}
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, -ret, "port %s (%s): %s: %s", port->name,
+			port->device, step, rte_strerror(-ret));
+	port->started = true;
+	if (conf->promiscuous) {
+		ret = rte_eth_promiscuous_enable(port->port_id);
+		if (ret < 0 && ret != -ENOTSUP)
+			HP_LOG(WARNING, "port %s: promiscuous mode: %s", port->name,
+				rte_strerror(-ret));
+	}
+	HP_LOG(INFO, "port %u '%s' (%s): %u receive and %u transmit queues", port->port_id,
+		port->name, port->device, port->n_rxq, port->n_txq);
+	return 0;
+}
+
+void hp_port_close(struct hp_port *port)
+{
+	if (!rte_eth_dev_is_valid_port(port->port_id))
+		return;
+	if (port->started)
+		rte_eth_dev_stop(port->port_id);
+	rte_eth_dev_close(port->port_id);
+	port->started = false;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// A port of the group: made, set up and started by the primary's main thread, polled by its lanes.
+
+#pragma once
+
+#include "base/hp_config.h"
+#include "base/hp_err.h"
+#include "group/hp_pool.h"
+
+#include <rte_ethdev.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hp_port {
+	char name[HP_NAME_MAX]; // the user's
+	char device[RTE_ETH_NAME_MAX_LEN]; // DPDK's
+	uint16_t port_id;
+	uint16_t n_rxq, n_txq;
+	bool started;
+	int when_full; // enum hp_when_full
+};
+
+/**
+ * Probe the device, set up one receive queue a lane as far as it has them, the same for transmit
+ * queues, and start it.
+ *
+ * @param pools
+ *   [n_lanes]; queue q gets its mbufs from pool q modulo n_lanes, whose lane has to poll it.
+ * @return
+ *   0, or -errno with @p err filled: which port, which step, what to do.
+ */
+int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const struct hp_pool *pools,
+	uint32_t n_lanes, struct hp_err *err);
+
+/** Stop and close it. No lane may poll it any more. */
+void hp_port_close(struct hp_port *port);
