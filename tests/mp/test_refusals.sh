@@ -76,7 +76,7 @@ another_dpdk_version_is_refused_with_both_versions() {
 # test
 another_fingerprint_is_refused() {
 	one_port
-	knock hello --dpdk "$DPDK" --ops-hash 1 --libs-hash 2 >"$T/answer"
+	knock hello --dpdk "$DPDK" --fingerprint $'op none\n' >"$T/answer"
 	assert_file_holds "$T/answer" "^refused $EXIT_PROTOCOL "
 	assert_group_serves
 	finish

@@ -48,22 +48,18 @@ static int print_answer(int fd)
 	struct hp_err err = {0};
 	ssize_t len;
 
-	for (;;) {
-		if (poll(&pfd, 1, ANSWER_MS) <= 0) {
-			printf("silence\n");
-			return 1;
-		}
-		len = recv(fd, &msg, sizeof(msg), 0);
-		if (len <= 0) {
-			printf("closed\n");
-			return 0;
-		}
-		if (hp_wire_check(&msg, (size_t)len, &err) < 0) {
-			printf("nonsense: %s\n", err.text);
-			return 1;
-		}
-		if (msg.hdr.type != HP_WIRE_FINGERPRINT)
-			break; // more follows
+	if (poll(&pfd, 1, ANSWER_MS) <= 0) {
+		printf("silence\n");
+		return 1;
+	}
+	len = recv(fd, &msg, sizeof(msg), 0);
+	if (len <= 0) {
+		printf("closed\n");
+		return 0;
+	}
+	if (hp_wire_check(&msg, (size_t)len, &err) < 0) {
+		printf("nonsense: %s\n", err.text);
+		return 1;
 	}
 	if (msg.hdr.type == HP_WIRE_REFUSE)
 		printf("refused %u %s\n", msg.refuse.exit_code, msg.refuse.text);
@@ -178,11 +174,10 @@ static const struct mode {
 	{"flood", knock_flood},
 };
 
-static const char usage[] =
-	"usage: knock SOCKET hello|half|silence|hang|garbage|flood [OPTIONS]\n"
-	"  --name NAME --dpdk VERSION --ops-hash N --libs-hash N --version N --pid N\n"
-	"             what the hello says\n"
-	"  --n N      connections of a flood, seconds of a hang\n";
+static const char usage[] = "usage: knock SOCKET hello|half|silence|hang|garbage|flood [OPTIONS]\n"
+			    "  --name NAME --dpdk VERSION --fingerprint TEXT --version N --pid N\n"
+			    "             what the hello says\n"
+			    "  --n N      connections of a flood, seconds of a hang\n";
 
 static void hello_init(struct hp_wire_hello *hello)
 {
@@ -206,11 +201,8 @@ static bool option(struct knock *k, int c)
 	case 'd':
 		snprintf(k->hello.dpdk, sizeof(k->hello.dpdk), "%s", optarg);
 		return true;
-	case 'o':
-		k->hello.ops_hash = n;
-		return true;
-	case 'l':
-		k->hello.libs_hash = n;
+	case 'f':
+		snprintf(k->hello.fingerprint, sizeof(k->hello.fingerprint), "%s", optarg);
 		return true;
 	case 'v':
 		k->hello.hdr.version = (uint16_t)n;
@@ -231,8 +223,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"name", required_argument, NULL, 'n'},
 		{"dpdk", required_argument, NULL, 'd'},
-		{"ops-hash", required_argument, NULL, 'o'},
-		{"libs-hash", required_argument, NULL, 'l'},
+		{"fingerprint", required_argument, NULL, 'f'},
 		{"version", required_argument, NULL, 'v'},
 		{"pid", required_argument, NULL, 'p'},
 		{"n", required_argument, NULL, 'N'},
