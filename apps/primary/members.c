@@ -161,10 +161,12 @@ const struct hp_lease_events hp_primary_lease_events = {
 	.gone = gone,
 };
 
-static void show_out(struct hp_primary *primary, uint32_t slot, const char *why)
+void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *why)
 {
-	primary->slots[slot].state = HP_SLOT_CLOSED;
-	unbind(primary, slot);
+	if (primary->slots[slot].has_client) {
+		primary->slots[slot].state = HP_SLOT_CLOSED;
+		unbind(primary, slot);
+	}
 	primary->evictions++;
 	hp_primary_publish(primary);
 	hp_lease_evict(primary->leases, slot, why);
@@ -178,7 +180,7 @@ static void look_for_lies(struct hp_primary *primary)
 		lied |= atomic_exchange(&primary->lanes[l].lied, 0);
 	for (uint32_t slot = 0; lied != 0; slot++, lied >>= 1)
 		if ((lied & 1) != 0 && primary->slots[slot].has_client)
-			show_out(primary, slot,
+			hp_primary_show_out(primary, slot,
 				"it handed back what it had not been lent, or a packet whose "
 				"header is broken");
 }
@@ -221,7 +223,7 @@ static void look_for_stuck(struct hp_primary *primary)
 			continue;
 		set_stuck(primary, slot, stuck);
 		if (stuck && primary->conf->evict_stuck)
-			show_out(primary, slot, "its packet loop hangs (--evict-stuck)");
+			hp_primary_show_out(primary, slot, "its packet loop hangs (--evict-stuck)");
 	}
 }
 

@@ -78,6 +78,9 @@ struct hp_primary {
 	struct hp_locks *locks;
 	struct hp_group group;
 	struct hp_leases *leases;
+	struct hp_cli *cli;
+	struct hp_ctl_server *ctl;
+	struct hp_cli_session *terminal; // standard input, with --interactive
 
 	uint32_t n_lanes;
 	struct hp_pool pools[HP_LANES_MAX];
@@ -95,6 +98,7 @@ struct hp_primary {
 	uint64_t plan_version;
 	bool forwarding;
 
+	struct hp_timer *stats_timer;
 	struct hp_timer *watch_timer; // stuck and lying members
 	struct hp_timer *locks_timer; // after a death in the middle of attaching
 	struct hp_timer *drain_timer; // members that leave
@@ -116,6 +120,12 @@ int hp_primary_run(struct hp_primary *primary, struct hp_err *err);
 void hp_primary_stop(struct hp_primary *primary);
 /** Take everything down and remove every file. */
 void hp_primary_fini(struct hp_primary *primary);
+
+// console.c
+
+/** Open the command line: on the group's socket, and wherever the configuration says. */
+int hp_primary_open_console(struct hp_primary *primary, struct hp_err *err);
+void hp_primary_close_console(struct hp_primary *primary);
 
 // memory.c
 
@@ -151,5 +161,7 @@ int hp_primary_find_port(const struct hp_primary *primary, const char *name);
 extern const struct hp_lease_events hp_primary_lease_events;
 /** Start the timers that watch members. */
 int hp_primary_watch(struct hp_primary *primary);
+/** Evict a member; its loans stay out until it is dead. */
+void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *why);
 /** Mbufs that are out to a slot, over all lanes. */
 uint32_t hp_primary_out(const struct hp_primary *primary, uint32_t slot);

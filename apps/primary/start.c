@@ -416,6 +416,8 @@ int hp_primary_init(
 		ret = launch(primary, err);
 	if (ret == 0)
 		ret = open_for_members(primary, err);
+	if (ret == 0)
+		ret = hp_primary_open_console(primary, err);
 	return ret;
 }
 
@@ -435,6 +437,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_loop_timer_del(primary->locks_timer);
 	hp_loop_timer_del(primary->drain_timer);
 	hp_loop_timer_del(primary->stop_timer);
+	hp_primary_close_console(primary);
 	stop_lanes(primary);
 	hp_leases_free(primary->leases);
 	for (uint32_t i = 0; i < primary->n_ports; i++)

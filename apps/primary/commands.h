@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hp-primary's commands. The handlers run on the control thread; their ctx is struct hp_primary.
+
+#pragma once
+
+#include "group/hp_cli.h"
+
+/** Tables for hp_cli_new(), NULL-terminated. */
+extern const struct hp_cli_cmd *const hp_primary_commands[];
+
+extern const struct hp_cli_cmd hp_primary_show_commands[];
+extern const struct hp_cli_cmd hp_primary_set_commands[];

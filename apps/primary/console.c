@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Who talks to the primary: the group's socket, the terminal, a command file, and the periodic
+// statistics. All of them run the same commands.
+
+#include "base/hp_log.h"
+#include "commands.h"
+#include "group/hp_cli_session.h"
+#include "group/hp_ctl_server.h"
+#include "primary.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("console");
+
+static const char *client_names(void *ctx, unsigned int i)
+{
+	const struct hp_primary *primary = ctx;
+
+	for (unsigned int c = 0; c < HP_CLIENTS_MAX; c++)
+		if (primary->clients[c].used && i-- == 0)
+			return primary->clients[c].name;
+	return NULL;
+}
+
+static const char *member_names(void *ctx, unsigned int i)
+{
+	const struct hp_primary *primary = ctx;
+
+	for (uint32_t s = 0; s < primary->group.hdr->max_members; s++) {
+		const struct hp_lease *lease = hp_leases_get(primary->leases, s);
+
+		if (lease->state != HP_LEASE_FREE && i-- == 0)
+			return lease->name;
+	}
+	return NULL;
+}
+
+static void print_stats(void *arg)
+{
+	static const char *const lines[] = {"show ports", "show links", "show drops"};
+	struct hp_primary *primary = arg;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct hp_out *out = NULL;
+
+		if (hp_cli_run(primary->cli, lines[i], HP_OUT_TEXT, &out) >= 0 && out != NULL)
+			fputs(hp_out_text(out, NULL), stdout);
+		hp_out_free(out);
+	}
+	fflush(stdout);
+}
+
+static void terminal_ended(void *arg, struct hp_cli_session *session)
+{
+	struct hp_primary *primary = arg;
+
+	// A pod has no standard input, and its end is no order to stop. "quit" is.
+	primary->terminal = NULL;
+	hp_cli_session_free(session);
+	if (isatty(STDIN_FILENO))
+		hp_primary_stop(primary);
+}
+
+static int open_terminal(struct hp_primary *primary, struct hp_err *err)
+{
+	struct hp_cli_session_conf conf = {
+		.fd_in = STDIN_FILENO,
+		.fd_out = STDOUT_FILENO,
+		.mode = isatty(STDIN_FILENO) ? HP_CLI_EDIT : HP_CLI_PLAIN,
+		.prompt = "hugepod> ",
+		.ignore_eof_key = true,
+		.end = terminal_ended,
+		.arg = primary,
+	};
+
+	primary->terminal = hp_cli_session_new(primary->cli, primary->loop, &conf);
+	if (primary->terminal == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, errno, "command line on the terminal: %s",
+			strerror(errno));
+	return 0;
+}
+
+int hp_primary_open_console(struct hp_primary *primary, struct hp_err *err)
+{
+	const struct hp_config *conf = primary->conf;
+	int ret = 0;
+
+	primary->cli = hp_cli_new(hp_primary_commands, primary, err);
+	if (primary->cli == NULL)
+		return -ENOMEM;
+	hp_cli_complete_with(primary->cli, "client", client_names);
+	hp_cli_complete_with(primary->cli, "member", member_names);
+	primary->ctl = hp_ctl_server_new(
+		primary->cli, primary->loop, primary->runtime_dir, "hugepod> ", err);
+	if (primary->ctl == NULL)
+		return -EIO;
+	if (conf->cmdline_file != NULL)
+		ret = hp_cli_run_file(primary->cli, conf->cmdline_file, stdout, err);
+	if (ret == 0 && conf->interactive)
+		ret = open_terminal(primary, err);
+	if (ret == 0 && conf->stats_period_us != 0) {
+		primary->stats_timer = hp_loop_timer(primary->loop, conf->stats_period_us,
+			conf->stats_period_us, print_stats, primary);
+		if (primary->stats_timer == NULL)
+			HP_LOG(WARNING, "no periodic statistics: %s", strerror(errno));
+	}
+	return ret;
+}
+
+void hp_primary_close_console(struct hp_primary *primary)
+{
+	hp_loop_timer_del(primary->stats_timer);
+	hp_cli_session_free(primary->terminal);
+	hp_ctl_server_free(primary->ctl);
+	hp_cli_free(primary->cli);
+}
