@@ -30,7 +30,14 @@
 #define ND_OPT_TARGET 2 // target link-layer address, in the reply
 
 struct icmpecho_conf {
+	char *mac; // NULL: the port's
 	int other; // 0: drop, 1: pass
+};
+
+struct icmpecho_state {
+	struct rte_ether_addr mac;
+	bool has_mac; // mac is set
+	bool pass_other;
 };
 
 /** Neighbour solicitation and advertisement with one link-layer address option (RFC 4861). */
@@ -46,6 +53,15 @@ struct nd_msg {
 static const char *const icmpecho_other[] = {"drop", "pass", NULL};
 
 static const struct hp_opt icmpecho_opts[] = {
+	{.name = "mac",
+		.type = HP_OPT_STRING,
+		.where = HP_OPT_CLI,
+		.offset = offsetof(struct icmpecho_conf, mac),
+		.max = RTE_ETHER_ADDR_FMT_SIZE - 1,
+		.arg = "MAC",
+		.help = "MAC address to name in answers to ARP and neighbour requests; default: "
+			"the port's, or 02:68:70:00 and the port's number where the process has "
+			"no ports attached."},
 	{.name = "other",
 		.type = HP_OPT_ENUM,
 		.where = HP_OPT_CLI,
@@ -59,19 +75,37 @@ static const struct hp_opt icmpecho_opts[] = {
 
 static int icmpecho_init(void **state, const void *conf, int socket_id, struct hp_err *err)
 {
-	struct icmpecho_conf *copy = malloc(sizeof(*copy));
+	const struct icmpecho_conf *c = conf;
+	struct icmpecho_state *echo = calloc(1, sizeof(*echo));
 
-	if (copy == NULL)
+	if (echo == NULL)
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "function icmpecho: no memory");
-	memcpy(copy, conf, sizeof(*copy));
-	*state = copy;
+	echo->has_mac = c->mac != NULL;
+	echo->pass_other = c->other != 0;
+	if (echo->has_mac && (rte_ether_unformat_addr(c->mac, &echo->mac) < 0 ||
+				     rte_is_multicast_ether_addr(&echo->mac))) {
+		free(echo);
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"--set mac=%s: expected the MAC address of a host, like 02:00:00:00:00:01",
+			c->mac);
+	}
+	*state = echo;
 	return 0;
 }
 
-/** The MAC address to answer with; false if the packet's port is gone. */
-static bool port_mac(const struct rte_mbuf *m, struct rte_ether_addr *mac)
+/** The address that is asked for: the one that the question was sent to, unless that is a group. */
+static struct rte_ether_addr own_mac(const struct icmpecho_state *echo, const struct rte_mbuf *m)
 {
-	return rte_eth_dev_is_valid_port(m->port) && rte_eth_macaddr_get(m->port, mac) == 0;
+	struct rte_ether_addr mac = {
+		{0x02, 'h', 'p', 0, (uint8_t)(m->port >> 8), (uint8_t)m->port}};
+
+	if (echo->has_mac)
+		return echo->mac;
+	if (!rte_is_multicast_ether_addr(rte_pktmbuf_mtod(m, struct rte_ether_addr *)))
+		return *rte_pktmbuf_mtod(m, struct rte_ether_addr *);
+	if (rte_eth_dev_is_valid_port(m->port))
+		rte_eth_macaddr_get(m->port, &mac); // fails for no port that is valid
+	return mac;
 }
 
 /** Send the frame back to its sender, from @p mac. */
@@ -193,18 +227,17 @@ static bool turn_packet(struct rte_mbuf *m, struct hp_packet *pkt, const struct 
 	       turn_echo(m, pkt, mac, ICMPV6_ECHO_REPLY);
 }
 
-static struct hp_verdict icmpecho_packet(const struct icmpecho_conf *conf, struct rte_mbuf *m)
+static struct hp_verdict icmpecho_packet(const struct icmpecho_state *echo, struct rte_mbuf *m)
 {
 	struct rte_ether_addr mac;
 	struct hp_packet pkt;
 
 	if (!hp_packet_has_ether(m) || hp_packet_parse(m, &pkt) < 0)
 		return hp_verdict_drop(HP_DROP_MALFORMED);
-	if (!port_mac(m, &mac))
-		return hp_verdict_drop(HP_DROP_NO_PORT);
+	mac = own_mac(echo, m);
 	if (turn_packet(m, &pkt, &mac))
 		return (struct hp_verdict){.kind = HP_VERDICT_PORT, .port = m->port};
-	if (conf->other != 0)
+	if (echo->pass_other)
 		return (struct hp_verdict){.kind = HP_VERDICT_NEXT};
 	return hp_verdict_drop(HP_DROP_FUNCTION);
 }

@@ -35,7 +35,6 @@ static void icmpecho_answers_requests_on_their_port(void **state)
 	struct hp_packet before, after;
 	struct rte_ether_addr mac;
 
-	assert_int_equal(rte_eth_macaddr_get(0, &mac), 0);
 	for (size_t i = 0; i < real.n; i++) {
 		const struct frame *f = &real.items[i];
 		struct rte_mbuf *m = frame_mbuf(f->data, f->len, 0);
@@ -54,6 +53,10 @@ static void icmpecho_answers_requests_on_their_port(void **state)
 		assert_int_equal(v.port, 0);
 		assert_int_equal(hp_packet_parse(m, &after), 0);
 		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), f->data + 6, 6);
+		if ((f->data[0] & 1) == 0)
+			memcpy(&mac, f->data, sizeof(mac)); // the address that was asked
+		else
+			assert_int_equal(rte_eth_macaddr_get(0, &mac), 0);
 		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *) + 6, &mac, 6);
 		assert_true(hp_cksum_ok(m, &after));
 		was = f->data + (before.ip_version == 0 ? before.l3_off : before.l4_off);
@@ -144,14 +147,72 @@ static void icmpecho_does_not_answer_for_groups_or_wrong_checksums(void **state)
 	run_free(&pass);
 }
 
-static void icmpecho_drops_packets_of_a_port_that_is_gone(void **state)
-{
-	struct run run = run_new("icmpecho", NULL, NULL);
-	struct rte_mbuf *m = frame_mbuf(real.items[0].data, real.items[0].len, 0);
+/** ARP request "who has 10.0.0.2, tell 10.0.0.1", to everybody. */
+static const uint8_t arp_request[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 2, 8, 6,
+	0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
 
-	m->port = RTE_MAX_ETHPORTS;
-	assert_int_equal(run_one(&run, m).reason, HP_DROP_NO_PORT);
+static void check_arp_answer(const char *set, uint16_t port, bool to_one, const uint8_t *want)
+{
+	static const uint8_t one[6] = {2, 0, 0, 0, 0, 9};
+	struct run run = run_new("icmpecho", set, NULL);
+	struct rte_mbuf *m = frame_mbuf(arp_request, sizeof(arp_request), 0);
+	const uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (to_one)
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), one, sizeof(one));
+	m->port = port;
+	assert_int_equal(run_one(&run, m).kind, HP_VERDICT_PORT);
+	assert_memory_equal(data, arp_request + 6, 6);
+	assert_memory_equal(data + 6, want, 6);
+	assert_memory_equal(data + 22, want, 6);
 	frame_mbuf_free(m);
+	run_free(&run);
+}
+
+static void icmpecho_names_the_address_that_fits(void **state)
+{
+	static const uint8_t derived[6] = {2, 'h', 'p', 0, 1, 0x2c}, one[6] = {2, 0, 0, 0, 0, 9};
+	static const uint8_t given[6] = {2, 0xaa, 0, 0, 0, 1};
+	struct rte_ether_addr port_mac;
+
+	assert_int_equal(rte_eth_macaddr_get(0, &port_mac), 0);
+	check_arp_answer(NULL, 0, false, port_mac.addr_bytes);
+	check_arp_answer(NULL, 300, false, derived); // a port that this process does not have
+	check_arp_answer(NULL, 0, true, one);
+	check_arp_answer("mac=02:aa:00:00:00:01", 0, false, given);
+	check_arp_answer("mac=02:aa:00:00:00:01", 0, true, given);
+}
+
+static void icmpecho_leaves_arp_probes_and_answers_alone(void **state)
+{
+	static const struct {
+		const char *what;
+		uint8_t at, n, value[4];
+	} cases[] = {
+		{"a probe", 28, 4, {0, 0, 0, 0}},
+		{"an announcement", 28, 4, {10, 0, 0, 2}},
+		{"an answer", 21, 1, {2}},
+		{"hardware of another kind", 15, 1, {6}},
+		{"another protocol", 16, 2, {0x86, 0xdd}},
+		{"long hardware addresses", 18, 1, {8}},
+		{"long protocol addresses", 19, 1, {16}},
+	};
+	struct run run = run_new("icmpecho", NULL, NULL);
+
+	for (size_t i = 0; i < HP_LEN(cases); i++) {
+		struct rte_mbuf *m = frame_mbuf(arp_request, sizeof(arp_request), 0);
+
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *) + cases[i].at, cases[i].value, cases[i].n);
+		if (run_one(&run, m).kind != HP_VERDICT_DROP)
+			fail_msg("answered %s", cases[i].what);
+		frame_mbuf_free(m);
+	}
+	for (uint32_t len = 14; len < sizeof(arp_request); len++) {
+		struct rte_mbuf *m = frame_mbuf(arp_request, len, 0);
+
+		assert_int_equal(run_one(&run, m).kind, HP_VERDICT_DROP);
+		frame_mbuf_free(m);
+	}
 	run_free(&run);
 }
 
@@ -160,7 +221,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(icmpecho_answers_requests_on_their_port),
 		cmocka_unit_test(icmpecho_does_not_answer_for_groups_or_wrong_checksums),
-		cmocka_unit_test(icmpecho_drops_packets_of_a_port_that_is_gone),
+		cmocka_unit_test(icmpecho_names_the_address_that_fits),
+		cmocka_unit_test(icmpecho_leaves_arp_probes_and_answers_alone),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

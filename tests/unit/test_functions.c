@@ -69,6 +69,7 @@ static void wrong_settings_are_refused_with_what_was_expected(void **state)
 		{"noisy", {"reads=100001"}, "100000"},
 		{"noisy", {"memory=1K"}, "memory"},
 		{"icmpecho", {"other=maybe"}, "drop"},
+		{"icmpecho", {"mac=ff:ff:ff:ff:ff:ff"}, "MAC address of a host"},
 		{"acl", {"default=maybe"}, "allow"},
 		{"acl", {"rule=deny tpc"}, "--set rule, the 1.: 'tpc': expected any"},
 		{"acl", {"rule=deny tcp", "rule=deny tcp from x"}, "--set rule, the 2.: 'x'"},
