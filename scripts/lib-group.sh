@@ -140,6 +140,18 @@ is_over() { ! is_running "$1"; }
 # signal NAME SIGNAL: to the program itself (PID 1 of its namespace)
 signal() { kill -s "$2" "${INNER[$1]}" 2>/dev/null || fail "$1 is not there to get SIG$2"; }
 
+# signal_all NAME SIGNAL: to every process of its container, as a freezer would stop them
+signal_all() {
+	local pids
+	mapfile -t pids < <(descendants "${INNER[$1]}")
+	kill -s "$2" "${pids[@]}" 2>/dev/null || fail "$1 is not there to get SIG$2"
+}
+descendants() {
+	local child
+	echo "$1"
+	for child in $(pgrep -P "$1"); do descendants "$child"; done
+}
+
 # exit_code_of NAME SECONDS: wait for its end; sets RC. 128 + number if a signal ended it.
 exit_code_of() {
 	local name=$1

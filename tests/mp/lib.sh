@@ -80,11 +80,33 @@ member_is() {
 	[ "$(ctl_value ".members[] | select(.name == \"$1\") | .state" show members)" = "$2" ]
 }
 
-# In = out + drops by reason + in flight: for the group, and for each link. While packets flow, the
-# counters are read one after the other, so it may take a few tries until they fit.
+# In = out + drops by reason + in flight: for the group, and for each link. Ports are not polled
+# meanwhile, because counters that move cannot be added up.
 assert_conservation() {
-	holds_within 5 conservation_holds || {
-		conservation_holds >&2 || true
-		fail 'packets in are not packets out + drops + in flight'
-	}
+	ctl stop >/dev/null
+	holds_within 5 conservation_holds || fail "packets got lost or multiplied: $(conservation)"
+	ctl start >/dev/null
 }
+
+# What does not add up, in words; nothing if all is well.
+conservation() {
+	jq -rn --argjson p "$(ctl show ports)" --argjson l "$(ctl show links)" '
+		def sum(f): [f] | add // 0;
+		{ in: (sum($p.ports[] | .rx_packets + .copies) + sum($l.links[].copies)),
+		  out: sum($p.ports[].tx_packets),
+		  dropped: (sum($p.ports[].dropped) + sum($l.links[].dropped)),
+		  waiting: (sum($p.ports[].buffered) + sum($l.links[] | .in_flight + .held)) } as $g |
+		(if $g.in == $g.out + $g.dropped + $g.waiting then empty
+			else "group: \($g)" end),
+		($l.links[] | if .lent_packets == .returned_packets + .in_flight + .died_packets
+			then empty else "link \(.name): lent \(.lent_packets), returned " +
+			"\(.returned_packets), in flight \(.in_flight), died \(.died_packets)" end)'
+}
+conservation_holds() { local said; said=$(conservation) && [ -z "$said" ]; }
+
+# Once no member is left: every packet buffer is back in its pool.
+assert_pools_full() {
+	ctl stop >/dev/null
+	holds_within 5 pools_are_full || fail "packet buffers are missing: $(ctl show pools)"
+}
+pools_are_full() { [ "$(ctl_value '[.pools[].in_use] | add' show pools)" = 0 ]; }

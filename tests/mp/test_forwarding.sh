@@ -90,7 +90,7 @@ clients_that_start_before_the_primary_get_every_frame() {
 # test
 the_function_mac_changes_the_addresses_and_nothing_else() {
 	chain hold
-	start_member fw --function mac
+	start_member fw --function mac --set src=02:00:00:00:00:01 --set dst=02:00:00:00:00:02
 	start_member mon --function io
 	wait_until 20 all_are_through
 	end fw mon
@@ -213,12 +213,12 @@ no_members() { [ "$(ctl_value '.members | length' show members)" = 0 ]; }
 # test
 a_stopped_client_is_named_stuck_and_comes_back() {
 	start_primary -- --port in=net_null0 --port out=net_null1 --client fw --patch 'port:in>fw' \
-		--patch 'fw>port:out' --stuck-after 200ms
+		--patch 'fw>port:out' --stuck-after 500ms
 	start_member fw --function io
 	wait_until 10 eval '[ "$(port_sum out tx_packets)" -gt 1000 ]'
-	signal fw STOP
+	signal_all fw STOP
 	wait_until 5 member_is fw stuck
-	signal fw CONT
+	signal_all fw CONT
 	wait_until 5 member_is fw ready
 	local before
 	before=$(port_sum out tx_packets)

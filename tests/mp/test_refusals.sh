@@ -227,7 +227,7 @@ a_member_that_hangs_while_it_attaches_holds_nobody_up_for_long() {
 	one_port
 	# a lease cannot be had without the right fingerprint: a real member, stopped, does
 	spawn_member b --function io
-	signal b STOP
+	signal_all b STOP
 	start_member a --function io
 	signal b KILL
 	assert_exit_code b 137
