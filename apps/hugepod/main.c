@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
 	{"doctor", hugepod_doctor_main,
 		"says what would stop a DPDK process here, and what mends it"},
+	{"plan", hugepod_plan_main, "says where pods with hugepages go, and what stays Pending"},
 	{NULL, NULL, NULL},
 };
 
