@@ -14,9 +14,11 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"ctl", hugepod_ctl_main, "runs commands of a group's primary"},
 	{"doctor", hugepod_doctor_main,
 		"says what would stop a DPDK process here, and what mends it"},
 	{"plan", hugepod_plan_main, "says where pods with hugepages go, and what stays Pending"},
+	{"probe", hugepod_probe_main, "says whether a member is ready or alive, for pods"},
 	{NULL, NULL, NULL},
 };
 

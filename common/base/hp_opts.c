@@ -66,6 +66,11 @@ static const struct hp_opt *next_opt(const struct hp_opt_set *set, const struct 
 	for (const struct hp_opt *opt = next_opt(set, NULL); opt->name != NULL; \
 		opt = next_opt(set, opt))
 
+static bool is_eal(const struct hp_opt *opt)
+{
+	return opt->section != NULL && strcmp(opt->section, EAL_SECTION) == 0;
+}
+
 static int usage_error(struct parse *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static int usage_error(struct parse *p, const char *fmt, ...)
@@ -139,11 +144,9 @@ static const struct hp_opt *find_letter(struct parse *p, char letter)
 
 	FOREACH_OPT(p->set, opt)
 	{
-		bool eal = opt->section != NULL && strcmp(opt->section, EAL_SECTION) == 0;
-
 		if (opt->letter != letter || (opt->where & HP_OPT_CLI) == 0)
 			continue;
-		if (eal == p->eal_half)
+		if (is_eal(opt) == p->eal_half)
 			return opt;
 		if (other == NULL || is_builtin(other))
 			other = opt;
@@ -285,9 +288,12 @@ int hp_opts_parse_argv(const struct hp_opt_set *set, void *conf, int argc, char 
 	struct parse p = {
 		.set = set, .conf = conf, .argv = argv, .argc = argc, .next = 1, .err = err};
 	char quoted[HP_QUOTE_SIZE];
+	bool takes_eal = false;
 	int ret = 0;
 
-	for (int i = 1; i < argc; i++)
+	for (const struct hp_opt *opt = set->opts; opt->name != NULL; opt++)
+		takes_eal = takes_eal || is_eal(opt);
+	for (int i = 1; takes_eal && i < argc; i++)
 		p.eal_half = p.eal_half || strcmp(argv[i], "--") == 0;
 	p.words = calloc((size_t)argc + 1, sizeof(*p.words));
 	if (p.words == NULL)

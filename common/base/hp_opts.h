@@ -81,6 +81,7 @@ int hp_opts_defaults(const struct hp_opt_set *set, void *conf);
  * `prog EAL-OPTIONS -- APP-OPTIONS`, and here both halves come from one table, so a first "--" is
  * skipped (a second one ends the options). In front of a "--", a letter means what it means to EAL
  * (see hp_opt.section "EAL"); after it, or where there is none, the program's letter wins.
+ * A program without options in a section "EAL" has no such halves: its first "--" ends the options.
  * "--help", "--version" and "--man" are known to every program and print to @p out.
  * A value given twice for an option that is no list is an error that shows both.
  *

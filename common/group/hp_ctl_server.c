@@ -3,6 +3,7 @@
 
 #include "group/hp_ctl_server.h"
 
+#include "base/hp_ctl.h"
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
 #include "group/hp_cli_session.h"

@@ -4,13 +4,7 @@
 // The group's command line on a unix socket (HP_PATHS_CTL in the runtime directory), for
 // `hugepod ctl`, probes and scripts. Whatever peers do, or leave undone, each is bounded and the
 // others are served. Control thread only.
-//
-// The protocol: a client sends "hugepod-ctl 1 MODE\n".
-//   MODE tty    bytes both ways: a terminal with prompt, history and completion
-//   MODE text   each line is a command; each answer is "STATUS LENGTH\n" and LENGTH bytes of text
-//   MODE json   the same with JSON
-// STATUS is 0 or a positive errno. A greeting that is none of these is answered with such a frame
-// and closed. The server closes after "quit".
+// base/hp_ctl.h describes the protocol.
 
 #pragma once
 
@@ -18,7 +12,6 @@
 #include "base/hp_loop.h"
 #include "group/hp_cli.h"
 
-#define HP_CTL_HELLO "hugepod-ctl 1 " // and the mode and a newline
 #define HP_CTL_PEERS_MAX 32 // at once; one more ends the one that was silent longest
 
 struct hp_ctl_server;

@@ -166,7 +166,7 @@ static void bad_lines_get_one_clear_line(void **state)
 	static const struct {
 		const char *line, *want;
 	} cases[] = {
-		{"shwo", "error: unknown command 'shwo'; did you mean 'show'?\n"},
+		{"shov", "error: unknown command 'shov'; did you mean 'show'?\n"},
 		{"xyzzy 1 2", "error: unknown command 'xyzzy'; 'help' lists what there is\n"},
 		{"show", "error: 'show' goes on with port\n"},
 		{"show  port ", "error: 'show  port' goes on with (info|stats|summary)\n"},
