@@ -34,6 +34,7 @@ prepare() {
 	mkdir -p "$T/run" "$T/huge" "$T/out" "$T/repo" "$T/build"
 	mount --bind "$ROOT" "$T/repo"
 	mount --bind "$BUILD" "$T/build"
+	ORIGIN=$ROOT
 	ROOT=$T/repo
 	BUILD=$T/build
 	HP_PRIMARY=$BUILD/apps/primary/hp-primary

@@ -53,22 +53,34 @@ stop_with_term() { # NAME [SECONDS]
 
 # ------------------------------------------------------------------------------------------ the end
 
-# What must hold after every test: nothing runs, nothing is left in memory or in a directory.
+# What must hold after every test: nothing runs, nothing is left in memory or in a directory. What has
+# just been told to end gets a moment.
 assert_nothing_left() {
-	local pid name left=()
+	local left
+	holds_within 2 nothing_is_left || {
+		left=$(what_is_left)
+		[ -z "$left" ] || fail "left behind: $left"
+	}
+}
+nothing_is_left() { [ -z "$(what_is_left)" ]; }
+
+what_is_left() {
+	local pid name
 	for pid in /proc/[0-9]*; do
 		pid=${pid#/proc/}
-		[ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || is_zombie "$pid" ||
-			left+=("process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)")
+		# this shell, its parent that asks, and what dies while we look are no remains
+		[ "$pid" = $$ ] || [ "$(ppid_of "$pid")" = "$BASHPID" ] || [ "$pid" = "$BASHPID" ] ||
+			is_zombie "$pid" || [ ! -d "/proc/$pid" ] ||
+			printf '\n  process %s: %s' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
 	done
-	for name in "${!OUTER[@]}"; do left+=("$name was started and never ended"); done
-	while read -r name; do left+=("$name"); done < <(find "$T/huge" "$T/run" -mindepth 1 ! -type d)
-	[ "$(pages_in_use)" = 0 ] || left+=("$(pages_in_use) hugepages without a file")
+	for name in "${!OUTER[@]}"; do printf '\n  %s was started and never ended' "$name"; done
+	while read -r name; do printf '\n  %s' "$name"; done < <(find "$T/huge" "$T/run" -mindepth 1 ! -type d)
+	[ "$(pages_in_use)" = 0 ] || printf '\n  %s hugepages without a file' "$(pages_in_use)"
 	if [ -n "$CGROUP" ] && [ "$(hugetlb_bytes)" != 0 ]; then
-		left+=("$(hugetlb_bytes) bytes of hugepages charged to the cgroup")
+		printf '\n  %s bytes of hugepages charged to the cgroup' "$(hugetlb_bytes)"
 	fi
-	[ ${#left[@]} = 0 ] || fail "left behind: $(printf '\n  %s' "${left[@]}")"
 }
+ppid_of() { awk '/^PPid:/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
 
 # For a test that kills what cannot clean up any more: the rest is known and taken away by hand.
 forgive_files() { find "$T/huge" "$T/run" -mindepth 1 -delete; }
