@@ -153,7 +153,7 @@ static void restart_rules(struct k8s_check *c, const struct k8s_at *rules)
 	}
 }
 
-static void restart_policy(struct k8s_check *c, const struct k8s_at *container)
+static void restart_policy(struct k8s_check *c, const struct k8s_at *container, bool init)
 {
 	static const char *const policies[] = {"Always", "Never", "OnFailure", NULL};
 	const struct k8s_at policy = k8s_child(container, "restartPolicy");
@@ -161,6 +161,8 @@ static void restart_policy(struct k8s_check *c, const struct k8s_at *container)
 
 	if (policy.val == NULL && k8s_len(rules.val) > 0)
 		k8s_required(c, &policy, "must specify restartPolicy when restart rules are used");
+	if (init && policy.val == NULL)
+		return; // that was all
 	k8s_enum(c, &policy, policies);
 	restart_rules(c, &rules);
 }
@@ -198,13 +200,13 @@ static void common(struct k8s_pod_check *p, const struct k8s_at *at)
 	k8s_security_context(p, &security);
 }
 
-// Only pods: in templates the server lets it pass.
-static void image_spaces(struct k8s_pod_check *p, const struct k8s_at *at)
+// In templates the server lets it pass, but for ephemeral containers.
+static void image_spaces(struct k8s_pod_check *p, const struct k8s_at *at, bool ephemeral)
 {
 	const struct k8s_at image = k8s_child(at, "image");
 	const char *text = k8s_at_str(&image);
 
-	if (p->is_pod && *text != '\0' &&
+	if ((p->is_pod || ephemeral) && *text != '\0' &&
 		(isspace((unsigned char)text[0]) || isspace((unsigned char)text[strlen(text) - 1])))
 		k8s_invalid(p->c, &image, text, "must not have leading or trailing whitespace");
 }
@@ -299,8 +301,8 @@ void k8s_containers(struct k8s_pod_check *p, const struct k8s_at *spec)
 		common(p, &at);
 		take_name(p, names, &at);
 		k8s_probes(p, &at);
-		restart_policy(p->c, &at);
-		image_spaces(p, &at);
+		restart_policy(p->c, &at, false);
+		image_spaces(p, &at, false);
 	}
 	if (list.val != NULL)
 		host_ports(p->c, &list, 0, k8s_len(list.val), false);
@@ -308,12 +310,12 @@ void k8s_containers(struct k8s_pod_check *p, const struct k8s_at *spec)
 		const struct k8s_at at = k8s_index(&init, i);
 
 		common(p, &at);
-		restart_policy(p->c, &at);
+		restart_policy(p->c, &at, true);
 		// An unnamed one is told once, unless a container has no name either.
 		if (*k8s_str(at.val, "name") != '\0' || k8s_get(names, "") != NULL)
 			take_name(p, names, &at);
 		init_container(p, &init, i);
-		image_spaces(p, &at);
+		image_spaces(p, &at, false);
 	}
 	struct k8s_val *others = k8s_new(p->c->arena, K8S_VAL_MAP);
 	for (uint32_t i = 0; i < k8s_len(names); i++)
@@ -322,7 +324,7 @@ void k8s_containers(struct k8s_pod_check *p, const struct k8s_at *spec)
 		const struct k8s_at at = k8s_index(&ephemeral, i);
 
 		common(p, &at);
-		image_spaces(p, &at);
+		image_spaces(p, &at, true);
 		take_name(p, names, &at);
 		ephemeral_container(p, &at, others);
 	}

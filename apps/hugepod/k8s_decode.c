@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ITEMS_MAX 2000 // of one list or map: some checks compare each with each
 #define STRICT_MAX 100 // the server names no more
 
 // Fields that lead to a value, for "Go struct field Container.spec.containers.image".
@@ -252,6 +253,45 @@ static bool decode_time(struct decode *d, struct k8s_val *val, const struct k8s_
 			k8s_go_quote(d->check->arena, val->str), layout));
 }
 
+// Base64 as Go reads it: padded groups of four, line ends allowed. The offset of what is wrong, or
+// -1.
+static long base64_error(const struct k8s_val *val)
+{
+	static const char *const digits =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t in_group = 0;
+
+	for (size_t i = 0; i < val->len; i++) {
+		const char c = val->str[i];
+
+		if (c == '\n' || c == '\r')
+			continue;
+		if (c == '=') {
+			// Padding: the last one or two of a group, and nothing behind it.
+			if (in_group < 2 || (in_group == 2 && val->str[i + 1] != '='))
+				return (long)i + (in_group == 2 && i + 1 == val->len);
+			i += in_group == 2 ? 2 : 1;
+			return i >= val->len ? -1 : (long)i;
+		}
+		if (c == '\0' || strchr(digits, c) == NULL)
+			return (long)i;
+		in_group = (in_group + 1) % 4;
+	}
+	return in_group == 0 ? -1 : (long)(val->len - in_group);
+}
+
+static bool decode_bytes(struct decode *d, const struct k8s_val *val)
+{
+	const long at = base64_error(val);
+
+	if (at >= 0 && d->type_error == NULL) {
+		d->type_error =
+			k8s_printf(d->check->arena, "illegal base64 data at input byte %ld", at);
+		d->type_at = val->at;
+	}
+	return true;
+}
+
 static bool decode_scalar(struct decode *d, struct k8s_val *val, const struct k8s_schema_type *type,
 	const struct k8s_schema_type *owner, const struct stack *stack)
 {
@@ -263,9 +303,10 @@ static bool decode_scalar(struct decode *d, struct k8s_val *val, const struct k8
 		return wrong_type(d, val, k8s_printf(d->check->arena, "number %s", val->str),
 			type->go, owner, stack);
 	}
+	if (type->kind == K8S_BYTES && val->type == K8S_VAL_STRING)
+		return decode_bytes(d, val);
 	if ((type->kind == K8S_BOOL && val->type == K8S_VAL_BOOL) ||
-		((type->kind == K8S_STRING || type->kind == K8S_BYTES) &&
-			val->type == K8S_VAL_STRING))
+		(type->kind == K8S_STRING && val->type == K8S_VAL_STRING))
 		return true;
 	return wrong_type(d, val, value_name(val), type->go, owner, stack);
 }
@@ -273,6 +314,8 @@ static bool decode_scalar(struct decode *d, struct k8s_val *val, const struct k8
 static bool decode(struct decode *d, struct k8s_val *val, const struct k8s_schema_type *type,
 	const struct k8s_schema_type *owner, const struct stack *stack, const struct k8s_at *at)
 {
+	if ((val->type == K8S_VAL_LIST || val->type == K8S_VAL_MAP) && val->n > ITEMS_MAX)
+		return fatal(d, val, "hugepod lint reads lists and maps of at most 2000 items");
 	switch (type->kind) {
 	case K8S_ANY:
 		return true;

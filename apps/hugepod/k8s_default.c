@@ -157,6 +157,56 @@ static void default_limit_range(struct k8s_arena *arena, struct k8s_val *root)
 	}
 }
 
+static void default_job(struct k8s_arena *arena, struct k8s_val *spec)
+{
+	const bool neither =
+		k8s_get(spec, "completions") == NULL && k8s_get(spec, "parallelism") == NULL;
+
+	if (neither)
+		k8s_set(arena, spec, "completions", k8s_new_int(arena, 1));
+	if (k8s_get(spec, "parallelism") == NULL)
+		k8s_set(arena, spec, "parallelism", k8s_new_int(arena, 1));
+}
+
+// A job without labels takes its template's.
+static void default_job_labels(struct k8s_arena *arena, struct k8s_val *root)
+{
+	struct k8s_val *labels = k8s_get(k8s_pod_meta_of(root), "labels");
+	struct k8s_val *meta = k8s_get(root, "metadata");
+
+	if (labels == NULL || k8s_len(k8s_get(meta, "labels")) > 0)
+		return;
+	// One map for both: what the server adds to the template's shows up here as well.
+	k8s_set(arena, get_or_add(arena, root, "metadata"), "labels", labels);
+}
+
+// Of a claim's old field the server drops what is neither a claim nor a snapshot.
+static void default_claim(struct k8s_val *spec)
+{
+	const struct k8s_val *source = k8s_get(spec, "dataSource");
+	const char *kind = k8s_str(source, "kind"), *group = k8s_str(source, "apiGroup");
+
+	if (source == NULL || k8s_get(spec, "dataSourceRef") != NULL ||
+		(strcmp(kind, "PersistentVolumeClaim") == 0 && *group == '\0') ||
+		(strcmp(kind, "VolumeSnapshot") == 0 &&
+			strcmp(group, "snapshot.storage.k8s.io") == 0))
+		return;
+	for (uint32_t i = 0; i < spec->n; i++)
+		if (spec->items[i] == source)
+			k8s_remove(spec, i);
+}
+
+// A namespace is labelled with its own name.
+static void default_namespace(struct k8s_arena *arena, struct k8s_val *root)
+{
+	struct k8s_val *meta = k8s_get(root, "metadata");
+	const char *name = k8s_str(meta, "name");
+
+	if (*name != '\0')
+		k8s_set(arena, get_or_add(arena, meta, "labels"), "kubernetes.io/metadata.name",
+			k8s_new_str(arena, name));
+}
+
 void k8s_default(struct k8s_arena *arena, struct k8s_val *root)
 {
 	const char *kind = k8s_str(root, "kind");
@@ -167,4 +217,12 @@ void k8s_default(struct k8s_arena *arena, struct k8s_val *root)
 		default_pod(arena, spec);
 	else if (strcmp(kind, "LimitRange") == 0)
 		default_limit_range(arena, root);
+	else if (strcmp(kind, "Job") == 0)
+		default_job(arena, k8s_get(root, "spec"));
+	else if (strcmp(kind, "PersistentVolumeClaim") == 0)
+		default_claim(k8s_get(root, "spec"));
+	else if (strcmp(kind, "Namespace") == 0)
+		default_namespace(arena, root);
+	if (strcmp(kind, "Job") == 0)
+		default_job_labels(arena, root);
 }

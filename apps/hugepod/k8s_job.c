@@ -7,8 +7,10 @@
 #include "k8s_kinds.h"
 #include "k8s_names.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #define INDEXED_PARALLELISM_MAX 100000
 #define INDEXED_FAILED_MAX 100000
@@ -17,6 +19,7 @@
 #define CONDITIONS_MAX 20
 #define CRON_NAME_MAX 52 // the controller appends eleven characters
 #define MANAGED_BY_MAX 63
+#define ZONE_PART_MAX 14 // characters between slashes
 
 static void exit_codes(struct k8s_check *c, const struct k8s_at *at, const struct k8s_val *pod)
 {
@@ -102,11 +105,13 @@ static void failure_rule(struct k8s_check *c, const struct k8s_at *at, const str
 		exit_codes(c, &codes, k8s_find(spec, "template.spec"));
 	conditions(c, &patterns);
 	if (codes.val != NULL && k8s_len(patterns.val) > 0)
-		k8s_invalid_raw(c, at, "{}",
-			"specifying both OnExitCodes and OnPodConditions is not supported");
+		k8s_add(c, at, "FieldValueInvalid",
+			"Invalid value: specifying both OnExitCodes and OnPodConditions is not "
+			"supported");
 	if (codes.val == NULL && k8s_len(patterns.val) == 0)
-		k8s_invalid_raw(c, at, "{}",
-			"specifying one of OnExitCodes and OnPodConditions is required");
+		k8s_add(c, at, "FieldValueInvalid",
+			"Invalid value: specifying one of OnExitCodes and OnPodConditions is "
+			"required");
 }
 
 static void job_policies(struct k8s_check *c, const struct k8s_at *spec)
@@ -265,11 +270,13 @@ static void job_selector(struct k8s_check *c, const struct k8s_at *root)
 	const struct k8s_at meta = k8s_child(&template, "metadata");
 	const struct k8s_at labels = k8s_child(&meta, "labels");
 
-	if (at.val == NULL) {
-		if (k8s_true(spec.val, "manualSelector"))
-			k8s_required(c, &at, "");
+	if (at.val == NULL && !k8s_true(spec.val, "manualSelector"))
 		return;
-	}
+	if (at.val == NULL)
+		k8s_required(c, &at, "");
+	else if (!k8s_true(spec.val, "manualSelector"))
+		k8s_invalid_raw(c, &at, k8s_selector_json(c->arena, at.val),
+			"`selector` not auto-generated");
 	k8s_label_selector(c, &at);
 	if (k8s_selector_is_usable(at.val) && !k8s_selector_matches(at.val, labels.val))
 		k8s_invalid_raw(c, &labels, k8s_json(c->arena, labels.val),
@@ -319,6 +326,39 @@ static void schedule(struct k8s_check *c, const struct k8s_at *spec)
 			"cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
 }
 
+// Whether the name can be one of a time zone; the zones themselves are the server's.
+static void time_zone(struct k8s_check *c, const struct k8s_at *at)
+{
+	const char *text = k8s_at_str(at);
+
+	if (at->val == NULL)
+		return;
+	if (*text == '\0') {
+		k8s_invalid(c, at, text, "timeZone must be nil or non-empty string");
+		return;
+	}
+	for (const char *p = text;; p++) {
+		const size_t len = strcspn(p, "/");
+		size_t good = 0;
+
+		while (good < len && (isalnum((unsigned char)p[good]) || strchr("._-+", p[good])))
+			good++;
+		if (len == 0 || len > ZONE_PART_MAX || good < len || *p == '-' ||
+			(len == 1 && *p == '.') || (len == 2 && strncmp(p, "..", 2) == 0)) {
+			k8s_invalid(
+				c, at, text, k8s_printf(c->arena, "unknown time zone %s", text));
+			return;
+		}
+		p += len;
+		if (*p == '\0')
+			break;
+	}
+	if (strcasecmp(text, "Local") == 0)
+		k8s_invalid(c, at, text,
+			"timeZone must be an explicit time zone as defined in "
+			"https://www.iana.org/time-zones");
+}
+
 void k8s_check_cron_job(struct k8s_check *c, const struct k8s_at *root)
 {
 	static const char *const policies[] = {"Allow", "Forbid", "Replace", NULL};
@@ -341,13 +381,12 @@ void k8s_check_cron_job(struct k8s_check *c, const struct k8s_at *root)
 
 		k8s_nonnegative(c, &at);
 	}
-	if (zone.val != NULL && *k8s_at_str(&zone) == '\0')
-		k8s_invalid(c, &zone, "", "timeZone must be nil or non-empty string");
+	time_zone(c, &zone);
 	if (*k8s_at_str(&policy) != '\0')
 		k8s_enum(c, &policy, policies);
 	job_spec(c, &job);
 	if (selector.val != NULL)
-		k8s_invalid_raw(c, &selector, k8s_json(c->arena, selector.val),
+		k8s_invalid_raw(c, &selector, k8s_selector_json(c->arena, selector.val),
 			"`selector` will be auto-generated");
 	if (k8s_true(job.val, "manualSelector"))
 		k8s_add(c, &manual, "FieldValueNotSupported",

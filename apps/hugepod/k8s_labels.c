@@ -156,3 +156,38 @@ bool k8s_selector_matches(const struct k8s_val *selector, const struct k8s_val *
 			return false;
 	return true;
 }
+
+// Fields in the order of the server's struct, empty values left out.
+static const char *expressions_json(struct k8s_arena *arena, const struct k8s_val *exprs)
+{
+	const char *text = "";
+
+	for (uint32_t i = 0; i < k8s_len(exprs); i++) {
+		const struct k8s_val *values = k8s_get(exprs->items[i], "values");
+
+		text = k8s_printf(arena, "%s%s{\"key\":%s,\"operator\":%s%s%s}", text,
+			i > 0 ? "," : "", k8s_json_quote(arena, k8s_str(exprs->items[i], "key")),
+			k8s_json_quote(arena, k8s_str(exprs->items[i], "operator")),
+			k8s_len(values) > 0 ? ",\"values\":" : "",
+			k8s_len(values) > 0 ? k8s_json(arena, values) : "");
+		if (text == NULL)
+			return "";
+	}
+	return text;
+}
+
+const char *k8s_selector_json(struct k8s_arena *arena, const struct k8s_val *selector)
+{
+	const struct k8s_val *labels = k8s_get(selector, "matchLabels");
+	const struct k8s_val *exprs = k8s_get(selector, "matchExpressions");
+	const bool both = k8s_len(labels) > 0 && k8s_len(exprs) > 0;
+	const char *text;
+
+	if (selector == NULL)
+		return "null";
+	text = k8s_printf(arena, "{%s%s%s%s%s%s}", k8s_len(labels) > 0 ? "\"matchLabels\":" : "",
+		k8s_len(labels) > 0 ? k8s_json(arena, labels) : "", both ? "," : "",
+		k8s_len(exprs) > 0 ? "\"matchExpressions\":[" : "", expressions_json(arena, exprs),
+		k8s_len(exprs) > 0 ? "]" : "");
+	return text == NULL ? "" : text;
+}

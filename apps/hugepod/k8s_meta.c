@@ -71,17 +71,23 @@ static void managed_fields(struct k8s_check *c, const struct k8s_at *at)
 	}
 }
 
+// Of a cluster-scoped kind the server drops it.
 static void namespace_of(struct k8s_check *c, const struct k8s_at *meta, bool namespaced)
 {
 	const struct k8s_at at = k8s_child(meta, "namespace");
 	const char *value = k8s_at_str(&at);
 
-	if (!namespaced) {
-		if (*value != '\0')
-			k8s_forbidden(c, &at, "not allowed on this type");
-	} else if (*value != '\0') {
+	if (namespaced && *value != '\0')
 		k8s_invalid_each(c, &at, value, k8s_is_dns_label(value));
-	}
+}
+
+static void standard_finalizer(struct k8s_check *c, const struct k8s_at *at, const char *text)
+{
+	static const char *const standard[] = {"kubernetes", "orphan", "foregroundDeletion", NULL};
+
+	if (strchr(text, '/') == NULL && !k8s_one_of(text, standard))
+		k8s_invalid(c, at, text,
+			"name is neither a standard finalizer name nor is it fully qualified");
 }
 
 void k8s_object_meta(
@@ -101,7 +107,9 @@ void k8s_object_meta(
 	if (*k8s_at_str(&name) != '\0')
 		k8s_invalid_each(
 			c, &name, k8s_at_str(&name), name_rule(k8s_at_str(&name), name_is_label));
-	else if (*k8s_at_str(&generate) == '\0')
+	else if (*k8s_at_str(&generate) == '\0' &&
+		 strcmp(k8s_str(root->val, "kind"), "LimitRange") !=
+			 0) // the server names that itself
 		k8s_required(c, &name, "name or generateName is required");
 	namespace_of(c, &meta, namespaced);
 	k8s_nonnegative(c, &generation);
@@ -120,13 +128,14 @@ void k8s_object_meta(
 
 		here.val = finalizers.val->items[i];
 		k8s_invalid_each(c, &here, text, k8s_is_label_key(text));
+		const struct k8s_at indexed = k8s_index(&finalizers, i);
+		standard_finalizer(c, &indexed, text);
 	}
 	managed_fields(c, &managed);
 }
 
 void k8s_check_namespace(struct k8s_check *c, const struct k8s_at *root)
 {
-	static const char *const standard[] = {"kubernetes", "orphan", "foregroundDeletion", NULL};
 	const struct k8s_at spec = k8s_child(root, "spec");
 	const struct k8s_at finalizers = k8s_child(&spec, "finalizers");
 
@@ -138,10 +147,7 @@ void k8s_check_namespace(struct k8s_check *c, const struct k8s_at *root)
 
 		here.val = finalizers.val->items[i];
 		k8s_invalid_each(c, &here, text, k8s_is_label_key(text));
-		if (strchr(text, '/') == NULL && !k8s_one_of(text, standard))
-			k8s_invalid(c, &here, text,
-				"name is neither a standard finalizer name nor is it fully "
-				"qualified");
+		standard_finalizer(c, &here, text);
 	}
 }
 

@@ -17,6 +17,23 @@ static bool has(const struct k8s_val *list, const char *field, const char *text,
 	return false;
 }
 
+// Whether a path is taken by the other list. The server keeps one path a name: the last.
+static bool has_path(const struct k8s_val *list, const char *field, const char *text)
+{
+	for (uint32_t i = 0; i < k8s_len(list); i++) {
+		const char *name = k8s_str(list->items[i], "name");
+		bool replaced = false;
+
+		if (strcmp(k8s_str(list->items[i], field), text) != 0)
+			continue;
+		for (uint32_t k = i + 1; k < list->n; k++)
+			replaced |= strcmp(k8s_str(list->items[k], "name"), name) == 0;
+		if (!replaced)
+			return true;
+	}
+	return false;
+}
+
 static void propagation(struct k8s_check *c, const struct k8s_at *mounts,
 	const struct k8s_val *mount, const struct k8s_val *container)
 {
@@ -91,7 +108,7 @@ static void mount(struct k8s_pod_check *p, const struct k8s_at *mounts, uint32_t
 		k8s_invalid(p->c, &path, path_text, "must be unique");
 	if (has(devices, "name", name_text, UINT32_MAX))
 		k8s_invalid(p->c, &name, name_text, "must not already exist in volumeDevices");
-	if (has(devices, "devicePath", path_text, UINT32_MAX))
+	if (has_path(devices, "devicePath", path_text))
 		k8s_invalid(p->c, &path, path_text,
 			"must not already exist as a path in volumeDevices");
 	sub_paths(p->c, mounts, &at);
@@ -122,13 +139,13 @@ static void device(struct k8s_pod_check *p, const struct k8s_at *devices, uint32
 			"for block mode");
 	if (*path_text == '\0')
 		k8s_required(p->c, &path, "");
-	if (has(devices->val, "devicePath", path_text, i))
+	if (!k8s_has_backsteps(path_text) && has(devices->val, "devicePath", path_text, i))
 		k8s_invalid(p->c, &path, path_text, "must be unique");
 	if (k8s_has_backsteps(path_text))
 		k8s_invalid(p->c, &path, path_text, "can not contain backsteps ('..')");
 	if (has(mounts, "name", name_text, UINT32_MAX))
 		k8s_invalid(p->c, &name, name_text, "must not already exist in volumeMounts");
-	if (has(mounts, "mountPath", path_text, UINT32_MAX))
+	if (has_path(mounts, "mountPath", path_text))
 		k8s_invalid(
 			p->c, &path, path_text, "must not already exist as a path in volumeMounts");
 }

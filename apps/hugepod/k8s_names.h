@@ -40,6 +40,8 @@ void k8s_labels(struct k8s_check *c, const struct k8s_at *at);
 void k8s_annotations(struct k8s_check *c, const struct k8s_at *at);
 /** A metav1.LabelSelector. */
 void k8s_label_selector(struct k8s_check *c, const struct k8s_at *at);
+/** The selector as the server prints it: matchLabels before matchExpressions. */
+const char *k8s_selector_json(struct k8s_arena *arena, const struct k8s_val *selector);
 /** Whether the selector can be used at all: operators and names are fine. */
 bool k8s_selector_is_usable(const struct k8s_val *selector);
 /** Whether a usable selector selects those labels; NULL selects nothing. */

@@ -10,8 +10,11 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+
+static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
 
 #define NAMESERVERS_MAX 3
 #define SEARCHES_MAX 32
@@ -130,9 +133,16 @@ static bool is_ip(const char *text)
 
 static void ip(struct k8s_check *c, const struct k8s_at *at)
 {
-	if (!is_ip(k8s_at_str(at)))
-		k8s_invalid(c, at, k8s_at_str(at),
+	const char *text = k8s_at_str(at);
+	unsigned char bytes[16];
+
+	if (!is_ip(text))
+		k8s_invalid(c, at, text,
 			"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+	else if (inet_pton(AF_INET, text, bytes) != 1 && inet_pton(AF_INET6, text, bytes) != 1)
+		k8s_invalid(c, at, text, "must not have leading 0s");
+	else if (inet_pton(AF_INET6, text, bytes) == 1 && IN6_IS_ADDR_V4MAPPED(bytes))
+		k8s_invalid(c, at, text, "must not be an IPv4-mapped IPv6 address");
 }
 
 static void searches(struct k8s_check *c, const struct k8s_at *at)
@@ -237,6 +247,40 @@ static void host_users(struct k8s_pod_check *p, const struct k8s_at *spec)
 		if (k8s_true(spec->val, shared[i].field))
 			k8s_forbidden(p->c, &at, "when `hostUsers` is false");
 	}
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+		const struct k8s_at list = k8s_child(spec, lists[l]);
+
+		for (uint32_t i = 0; i < k8s_len(list.val); i++) {
+			const struct k8s_at container = k8s_index(&list, i);
+			const struct k8s_at devices = k8s_child(&container, "volumeDevices");
+
+			if (k8s_len(devices.val) > 0)
+				k8s_forbidden(p->c, &devices, "when `hostUsers` is false");
+		}
+	}
+}
+
+// Tokens need an account, whether or not the rest of the volume is right.
+static void token_accounts(struct k8s_pod_check *p, const struct k8s_at *spec)
+{
+	const struct k8s_at volumes = k8s_child(spec, "volumes");
+
+	if (!p->is_pod || *k8s_str(spec->val, "serviceAccountName") != '\0')
+		return;
+	for (uint32_t i = 0; i < k8s_len(volumes.val); i++) {
+		const struct k8s_at volume = k8s_index(&volumes, i);
+		const struct k8s_at projected = k8s_child(&volume, "projected");
+		const struct k8s_at sources = k8s_child(&projected, "sources");
+
+		for (uint32_t k = 0; k < k8s_len(sources.val); k++) {
+			const struct k8s_at source = k8s_index(&sources, k);
+			const struct k8s_at token = k8s_child(&source, "serviceAccountToken");
+
+			if (token.val != NULL)
+				k8s_forbidden(p->c, &token,
+					"must not be specified when serviceAccountName is not set");
+		}
+	}
 }
 
 static void host_name(struct k8s_pod_check *p, const struct k8s_at *spec)
@@ -292,8 +336,10 @@ static void policies(struct k8s_check *c, const struct k8s_at *spec)
 	const struct k8s_at deadline = k8s_child(spec, "activeDeadlineSeconds");
 	const int64_t seconds = k8s_int_of(deadline.val);
 
-	k8s_enum(c, &restart_at, restart);
-	k8s_enum(c, &dns_at, dns);
+	if (*k8s_at_str(&restart_at) != '\0') // empty ones are defaulted
+		k8s_enum(c, &restart_at, restart);
+	if (*k8s_at_str(&dns_at) != '\0')
+		k8s_enum(c, &dns_at, dns);
 	if (preemption_at.val != NULL && *k8s_at_str(&preemption_at) == '\0')
 		k8s_required(c, &preemption_at, "");
 	else
@@ -394,7 +440,6 @@ static void file_volumes(struct k8s_pod_check *p, const struct k8s_at *list)
 
 static void parts(struct k8s_pod_check *p, const struct k8s_at *spec)
 {
-	static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
 	const struct k8s_at volumes = k8s_child(spec, "volumes");
 	const struct k8s_at claims = k8s_child(spec, "resourceClaims");
 	const struct k8s_at selector = k8s_child(spec, "nodeSelector");
@@ -417,6 +462,7 @@ static void parts(struct k8s_pod_check *p, const struct k8s_at *spec)
 	gates(p->c, spec);
 	k8s_topology_spread(p->c, &spread);
 	host_users(p, spec);
+	token_accounts(p, spec);
 	host_name(p, spec);
 	names(p->c, spec);
 	k8s_tolerations(p->c, &tolerations);
@@ -447,5 +493,7 @@ void k8s_pod_spec(
 		.host_users = users == NULL || users->boolean,
 	};
 
+	if (p.grace < 0 && is_pod)
+		p.grace = 1; // as the server takes it
 	parts(&p, at);
 }

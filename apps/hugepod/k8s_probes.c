@@ -114,7 +114,7 @@ static void probe(struct k8s_pod_check *p, const struct k8s_at *container, const
 		if (grace.val != NULL)
 			k8s_invalid_int(p->c, &grace, k8s_int_of(grace.val),
 				"must not be set for readinessProbes");
-	} else if (success.val != NULL && k8s_int_of(success.val) != 1) {
+	} else if (k8s_int(at.val, "successThreshold", 0) != 0 && k8s_int_of(success.val) != 1) {
 		k8s_invalid_int(p->c, &success, k8s_int_of(success.val), "must be 1");
 	}
 }

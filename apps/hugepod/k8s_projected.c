@@ -68,9 +68,6 @@ static void token(struct projection *j, const struct k8s_at *at)
 		k8s_required(j->p->c, &path, "");
 	else
 		k8s_local_path(j->p->c, &path, k8s_at_str(&path));
-	if (j->p->is_pod && *k8s_str(j->p->spec, "serviceAccountName") == '\0')
-		k8s_forbidden(
-			j->p->c, at, "must not be specified when serviceAccountName is not set");
 }
 
 static const struct {

@@ -231,7 +231,8 @@ static const char *claim_names(struct k8s_check *c, const struct k8s_val *claims
 	return text;
 }
 
-static bool repeats_claim(const struct k8s_val *list, uint32_t i)
+// The name that the server tells as taken: alone, or with its request; NULL if it is free.
+static const char *repeated_claim(struct k8s_check *c, const struct k8s_val *list, uint32_t i)
 {
 	const char *name = k8s_str(list->items[i], "name");
 	const char *request = k8s_str(list->items[i], "request");
@@ -239,11 +240,14 @@ static bool repeats_claim(const struct k8s_val *list, uint32_t i)
 	for (uint32_t k = 0; k < i; k++) {
 		const char *other = k8s_str(list->items[k], "request");
 
-		if (strcmp(k8s_str(list->items[k], "name"), name) == 0 &&
-			(*other == '\0' || *request == '\0' || strcmp(other, request) == 0))
-			return true;
+		if (strcmp(k8s_str(list->items[k], "name"), name) != 0)
+			continue;
+		if (*other == '\0' || *request == '\0')
+			return name;
+		if (strcmp(other, request) == 0)
+			return k8s_printf(c->arena, "%s/%s", name, request);
 	}
-	return false;
+	return NULL;
 }
 
 static void claims_of(
@@ -261,8 +265,9 @@ static void claims_of(
 		if (*k8s_at_str(&request) != '\0')
 			k8s_invalid_each(c, &request, k8s_at_str(&request),
 				k8s_is_dns_label(k8s_at_str(&request)));
-		if (repeats_claim(at->val, i))
-			k8s_duplicate(c, &here, name);
+		const char *taken = repeated_claim(c, at->val, i);
+		if (taken != NULL)
+			k8s_duplicate(c, &here, taken);
 		if (!is_claimed(pod_claims, name))
 			k8s_add(c, &here, "FieldValueNotFound",
 				k8s_printf(c->arena,

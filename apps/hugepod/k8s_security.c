@@ -240,7 +240,7 @@ static void pod_enums(struct k8s_pod_check *p, const struct k8s_at *at)
 {
 	static const char *const change[] = {"Always", "OnRootMismatch", NULL};
 	static const char *const groups[] = {"Merge", "Strict", NULL};
-	static const char *const selinux[] = {"MountOption", "Recursive", NULL};
+	static const char *const selinux[] = {"Recursive", NULL};
 	const struct k8s_at change_at = k8s_child(at, "fsGroupChangePolicy");
 	const struct k8s_at groups_at = k8s_child(at, "supplementalGroupsPolicy");
 	const struct k8s_at selinux_at = k8s_child(at, "seLinuxChangePolicy");

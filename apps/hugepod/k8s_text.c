@@ -177,6 +177,18 @@ static void put(struct text *t, const char *s)
 	t->len += n;
 }
 
+// Go prints maps sorted by key: the pair that comes after `last`, or NULL for the first.
+static uint32_t next_key(const struct k8s_val *map, const char *last)
+{
+	uint32_t best = map->n;
+
+	for (uint32_t i = 0; i < map->n; i++)
+		if ((last == NULL || strcmp(map->keys[i].name, last) > 0) &&
+			(best == map->n || strcmp(map->keys[i].name, map->keys[best].name) < 0))
+			best = i;
+	return best;
+}
+
 static void put_json(struct text *t, struct k8s_arena *arena, const struct k8s_val *val)
 {
 	char number[K8S_QUANTITY_TEXT];
@@ -191,19 +203,25 @@ static void put_json(struct text *t, struct k8s_arena *arena, const struct k8s_v
 		put(t, val->str);
 	} else if (val->type == K8S_VAL_STRING) {
 		put(t, k8s_json_quote(arena, val->str));
-	} else {
-		const bool map = val->type == K8S_VAL_MAP;
-
-		put(t, map ? "{" : "[");
+	} else if (val->type == K8S_VAL_LIST) {
+		put(t, "[");
 		for (uint32_t i = 0; i < val->n; i++) {
 			put(t, i > 0 ? "," : "");
-			if (map) {
-				put(t, k8s_json_quote(arena, val->keys[i].name));
-				put(t, ":");
-			}
 			put_json(t, arena, val->items[i]);
 		}
-		put(t, map ? "}" : "]");
+		put(t, "]");
+	} else {
+		const char *last = NULL;
+
+		put(t, "{");
+		for (uint32_t i = next_key(val, NULL); i < val->n; i = next_key(val, last)) {
+			put(t, last == NULL ? "" : ",");
+			last = val->keys[i].name;
+			put(t, k8s_json_quote(arena, last));
+			put(t, ":");
+			put_json(t, arena, val->items[i]);
+		}
+		put(t, "}");
 	}
 }
 

@@ -63,13 +63,12 @@ static void selector(
 		k8s_required(c, &at, "");
 	k8s_label_selector(c, &at);
 	if (at.val != NULL && n == 0)
-		k8s_invalid_raw(c, &at, k8s_json(c->arena, at.val),
+		k8s_invalid_raw(c, &at, k8s_selector_json(c->arena, at.val),
 			k8s_printf(c->arena, "empty selector is invalid for %s", kind));
 	if (!k8s_selector_is_usable(at.val)) {
 		if (unusable != NULL)
-			k8s_invalid_raw(c, &at, k8s_json(c->arena, at.val), unusable);
-	} else if ((n > 0 || (unusable == NULL && at.val == NULL)) &&
-		   !k8s_selector_matches(at.val, labels.val)) {
+			k8s_invalid_raw(c, &at, k8s_selector_json(c->arena, at.val), unusable);
+	} else if ((n > 0 || at.val == NULL) && !k8s_selector_matches(at.val, labels.val)) {
 		k8s_invalid_raw(c, &labels, k8s_json(c->arena, labels.val),
 			"`selector` does not match template `labels`");
 	}
