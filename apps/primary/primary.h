@@ -66,6 +66,7 @@ struct hp_primary {
 	char runtime_dir[HP_WIRE_PATH];
 	char huge_dir[HP_WIRE_PATH]; // the group's own directory in the mount
 	bool huge_dir_made;
+	bool lock_held;
 	bool eal_started;
 	bool iova_va;
 	int lock_fd;

@@ -80,8 +80,10 @@ static int take_lock(struct hp_primary *primary, struct hp_err *err)
 				"choose another --file-prefix",
 				primary->conf->file_prefix, primary->runtime_dir);
 		if (fstat(primary->lock_fd, &mine) == 0 && stat(path, &there) == 0 &&
-			mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
+			mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
+			primary->lock_held = true;
 			return 0;
+		}
 		close(primary->lock_fd);
 	}
 }
@@ -440,6 +442,8 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_primary_close_console(primary);
 	stop_lanes(primary);
 	hp_leases_free(primary->leases);
+	if (primary->eal_started)
+		hp_stale_remove_peers(primary->runtime_dir);
 	for (uint32_t i = 0; i < primary->n_ports; i++)
 		hp_port_close(&primary->ports[i]);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
@@ -462,8 +466,8 @@ void hp_primary_fini(struct hp_primary *primary)
 		hp_stale_remove_maps(primary->huge_dir, primary->conf->file_prefix);
 		rmdir(primary->huge_dir);
 	}
-	if (primary->eal_started)
-		hp_stale_remove_runtime(primary->runtime_dir);
+	if (primary->lock_held)
+		hp_stale_remove_runtime(primary->runtime_dir, primary->eal_started);
 	if (primary->lock_fd >= 0)
 		close(primary->lock_fd);
 }

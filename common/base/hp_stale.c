@@ -78,32 +78,43 @@ static bool is_socket_of(const char *name, pid_t pid)
 	return strncmp(name, head, strlen(head)) == 0;
 }
 
-unsigned int hp_stale_remove_pid(const char *runtime_dir, pid_t pid)
+// Unlink what `mine` says yes to.
+static unsigned int remove_files(
+	const char *path, bool (*mine)(const char *name, pid_t pid), pid_t pid)
 {
 	struct dirent *entry;
 	unsigned int n = 0;
 	DIR *dir;
 
-	dir = opendir(runtime_dir);
+	dir = opendir(path);
 	if (dir == NULL)
 		return 0;
-	while ((entry = readdir(dir)) != NULL) {
-		const char *name = entry->d_name;
-
-		if (is_array_of(name, pid)) {
-			if (!file_is_free(dirfd(dir), name))
-				continue;
-		} else if (is_socket_of(name, pid)) {
-			if (!socket_is_free(runtime_dir, name))
-				continue;
-		} else {
-			continue;
-		}
-		if (unlinkat(dirfd(dir), name, 0) == 0)
+	while ((entry = readdir(dir)) != NULL)
+		if (mine(entry->d_name, pid) && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
 			n++;
-	}
 	closedir(dir);
 	return n;
+}
+
+static bool is_of_pid(const char *name, pid_t pid)
+{
+	return is_array_of(name, pid) || is_socket_of(name, pid);
+}
+
+unsigned int hp_stale_remove_pid(const char *runtime_dir, pid_t pid)
+{
+	return remove_files(runtime_dir, is_of_pid, pid);
+}
+
+static bool is_peer_socket(const char *name, pid_t pid)
+{
+	(void)pid;
+	return strncmp(name, "mp_socket_", 10) == 0;
+}
+
+unsigned int hp_stale_remove_peers(const char *runtime_dir)
+{
+	return remove_files(runtime_dir, is_peer_socket, 0);
 }
 
 bool hp_stale_pid_in_use(const char *runtime_dir, pid_t pid)
@@ -262,7 +273,7 @@ unsigned int hp_stale_remove_maps(const char *huge_dir, const char *file_prefix)
 	return n;
 }
 
-void hp_stale_remove_runtime(const char *runtime_dir)
+void hp_stale_remove_runtime(const char *runtime_dir, bool all)
 {
 	char parent[4096];
 	struct dirent *entry;
@@ -272,7 +283,9 @@ void hp_stale_remove_runtime(const char *runtime_dir)
 	if (dir == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, HP_PATHS_LOCK) == 0 ||
+			(all && strcmp(entry->d_name, ".") != 0 &&
+				strcmp(entry->d_name, "..") != 0))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	rmdir(runtime_dir);

@@ -58,17 +58,19 @@ static bool interrupted(const struct joining *j, int fd, int timeout_ms)
 
 static int no_primary(const struct joining *j, int cause, struct hp_err *err)
 {
+	char seen[HP_WIRE_PATH];
 	struct stat st;
 
-	if (cause == EACCES && stat(j->runtime_dir, &st) == 0)
+	if (cause == EACCES) {
+		// The directory itself may be out of sight: the nearest one that is not.
+		snprintf(seen, sizeof(seen), "%s", j->runtime_dir);
+		while (stat(seen, &st) < 0 && strrchr(seen, '/') > seen)
+			*strrchr(seen, '/') = '\0';
 		return hp_err_set(err, HP_EXIT_CONFIG, EACCES,
-			"%s belongs to uid %u, this process is uid %u: give both the same uid "
-			"(runAsUser)",
-			j->runtime_dir, (unsigned int)st.st_uid, (unsigned int)geteuid());
-	if (cause == EACCES)
-		return hp_err_set(err, HP_EXIT_CONFIG, EACCES,
-			"%s: permission denied: run as the uid of the primary (runAsUser)",
-			j->addr.sun_path);
+			"%s: permission denied: %s belongs to uid %u, this process is uid %u: give "
+			"both the same uid (runAsUser)",
+			j->addr.sun_path, seen, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	}
 	if (stat(j->runtime_dir, &st) < 0)
 		return hp_err_set(err, HP_EXIT_NO_PRIMARY, ENOENT,
 			"no primary within %" PRIu64 " ms: there is no directory %s: start "
@@ -252,13 +254,25 @@ static int conflict(const char *option, const char *given, const char *leased, s
 		option, given, leased);
 }
 
+// The primary makes a directory of the group's own in the huge-dir that it is given: both will do.
+static bool same_huge_dir(const char *given, const char *leased)
+{
+	size_t len = strlen(given);
+
+	while (len > 1 && given[len - 1] == '/')
+		len--;
+	return strncmp(given, leased, len) == 0 &&
+	       (leased[len] == '\0' ||
+		       (leased[len] == '/' && strchr(leased + len + 1, '/') == NULL));
+}
+
 static int check_conflicts(
 	const struct hp_member_conf *conf, const struct hp_wire_lease *lease, struct hp_err *err)
 {
 	const char *iova = lease->iova_va ? "va" : "pa";
 	char text[32];
 
-	if (conf->huge_dir != NULL && strcmp(conf->huge_dir, lease->huge_dir) != 0)
+	if (conf->huge_dir != NULL && !same_huge_dir(conf->huge_dir, lease->huge_dir))
 		return conflict("huge-dir", conf->huge_dir, lease->huge_dir, err);
 	if (conf->iova_mode != NULL && strcmp(conf->iova_mode, iova) != 0)
 		return conflict("iova-mode", conf->iova_mode, iova, err);

@@ -8,6 +8,7 @@
 #include "base/hp_stale.h"
 #include "base/hp_time.h"
 #include "group/hp_fingerprint.h"
+#include "group/hp_lease_priv.h"
 
 #include <rte_config.h>
 #include <rte_version.h>
@@ -25,36 +26,9 @@
 
 HP_LOG_TYPE("lease");
 
-#define STRANGERS_MAX 64 // connections that have not said hello yet
 #define HELLO_WITHIN_US 2000000 // a connection that is silent for longer is closed
 #define ATTACH_WITHIN_US 5000000 // after that the next member may attach as well
 #define TICK_US 100000 // how often those times are looked at
-#define MESSAGES_PER_EVENT 4 // of one connection, before others get their turn
-
-struct conn {
-	struct hp_leases *leases;
-	int fd; // -1: unused
-	uint32_t slot; // UINT32_MAX: a stranger
-	uint64_t since_us;
-};
-
-struct hp_leases {
-	struct hp_loop *loop;
-	struct hp_timer *tick;
-	struct hp_group *group;
-	struct hp_lease_terms terms;
-	const char *fingerprint;
-	const struct hp_lease_events *events;
-	void *arg;
-	char runtime_dir[HP_WIRE_PATH];
-	int listen_fd;
-	bool stopping;
-	uint64_t huge_dev, huge_ino;
-	uint64_t next_order;
-	struct hp_lease members[HP_MEMBERS_MAX];
-	struct conn conns[HP_MEMBERS_MAX + STRANGERS_MAX];
-	union hp_wire_msg msg; // scratch, large for a stack
-};
 
 static void grant_next(struct hp_leases *leases);
 
@@ -87,66 +61,6 @@ static void set_state(struct hp_leases *leases, uint32_t slot, enum hp_lease_sta
 {
 	leases->members[slot].state = state;
 	leases->members[slot].since_us = hp_now_us();
-}
-
-// A member that does not read must not stop the primary; one that is gone is heard of by its
-// connection. So there is nothing to do about an error here.
-static void send_msg(int fd, const struct hp_wire_hdr *hdr)
-{
-	if (send(fd, hdr, hdr->length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		HP_LOG(DEBUG, "send: %s", strerror(errno));
-}
-
-static void send_simple(int fd, uint16_t type)
-{
-	union hp_wire_msg msg;
-
-	memset(&msg.hdr, 0, sizeof(msg.hdr));
-	hp_wire_init(&msg.hdr, type);
-	send_msg(fd, &msg.hdr);
-}
-
-static void send_text(struct hp_leases *leases, int fd, uint16_t type, const char *text)
-{
-	memset(&leases->msg, 0, sizeof(leases->msg.text));
-	hp_wire_init(&leases->msg.hdr, type);
-	snprintf(leases->msg.text.text, sizeof(leases->msg.text.text), "%s", text);
-	send_msg(fd, &leases->msg.hdr);
-}
-
-static void close_conn(struct conn *conn)
-{
-	hp_loop_del(conn->leases->loop, conn->fd);
-	close(conn->fd);
-	conn->fd = -1;
-	conn->slot = UINT32_MAX;
-}
-
-static void refuse(struct conn *conn, struct hp_wire_refuse *refusal)
-{
-	HP_LOG(NOTICE, "refused: %s", refusal->text);
-	send_msg(conn->fd, &refusal->hdr);
-	close_conn(conn);
-}
-
-static void refuse_because(struct conn *conn, uint32_t code, int exit_code, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void refuse_because(struct conn *conn, uint32_t code, int exit_code, const char *fmt, ...)
-{
-	struct hp_wire_refuse *refusal = &conn->leases->msg.refuse;
-	char text[HP_WIRE_TEXT];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap); // its arguments may lie in the scratch message
-	va_end(ap);
-	memset(refusal, 0, sizeof(*refusal));
-	hp_wire_init(&conn->leases->msg.hdr, HP_WIRE_REFUSE);
-	refusal->refusal = code;
-	refusal->exit_code = (uint32_t)exit_code;
-	memcpy(refusal->text, text, sizeof(text));
-	refuse(conn, refusal);
 }
 
 static bool connected(const struct hp_lease *member)
@@ -231,19 +145,19 @@ static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t 
 	uint32_t other;
 
 	if (leases->stopping) {
-		refuse_because(
+		hp_lease_refuse(
 			conn, HP_REFUSE_STOPPING, HP_EXIT_AGAIN, "the primary is shutting down");
 		return true;
 	}
 	if (uid != geteuid()) {
-		refuse_because(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
+		hp_lease_refuse(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
 			"member '%s' runs as uid %u, the primary as uid %u: give both the same "
 			"uid (runAsUser), as EAL makes its files for that one alone",
 			hello->name, (unsigned int)uid, (unsigned int)geteuid());
 		return true;
 	}
 	if (strcmp(hello->dpdk, rte_version()) != 0) {
-		refuse_because(conn, HP_REFUSE_DPDK, HP_EXIT_PROTOCOL,
+		hp_lease_refuse(conn, HP_REFUSE_DPDK, HP_EXIT_PROTOCOL,
 			"member '%s' has %s, the primary %s: use the same image in every "
 			"container of the group",
 			hello->name, hello->dpdk, rte_version());
@@ -251,7 +165,7 @@ static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t 
 	}
 	if (!hp_fingerprint_fits(
 		    leases->fingerprint, hello->fingerprint, difference, sizeof(difference))) {
-		refuse_because(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
+		hp_lease_refuse(conn, HP_REFUSE_FINGERPRINT, HP_EXIT_PROTOCOL,
 			"member '%s' does not fit the primary: %s: run the same image in every "
 			"container of the group",
 			hello->name, difference);
@@ -259,7 +173,7 @@ static bool refused(struct conn *conn, const struct hp_wire_hello *hello, uid_t 
 	}
 	other = hp_leases_find(leases, hello->name);
 	if (other != UINT32_MAX) {
-		refuse_because(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
+		hp_lease_refuse(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
 			"the group has a member '%s' already (PID %d in its container): give each "
 			"a --name of its own",
 			hello->name, (int)leases->members[other].pid);
@@ -276,14 +190,14 @@ static void take_in(struct conn *conn, const struct hp_wire_hello *hello, const 
 	struct hp_lease *m;
 
 	if (slot == UINT32_MAX) {
-		refuse_because(conn, HP_REFUSE_FULL, HP_EXIT_CONFIG,
+		hp_lease_refuse(conn, HP_REFUSE_FULL, HP_EXIT_CONFIG,
 			"the group is full: it has %u members, which is its --max-members; raise "
 			"that, or end one",
 			leases->group->hdr->max_members);
 		return;
 	}
 	if (!pick_lcores(leases, lcores, hello->n_lcores)) {
-		refuse_because(conn, HP_REFUSE_LCORES, HP_EXIT_CONFIG,
+		hp_lease_refuse(conn, HP_REFUSE_LCORES, HP_EXIT_CONFIG,
 			"no %u lcore ids are left of the %d that this DPDK was built with",
 			hello->n_lcores, RTE_MAX_LCORE);
 		return;
@@ -306,7 +220,7 @@ static void take_in(struct conn *conn, const struct hp_wire_hello *hello, const 
 	grant_next(leases);
 }
 
-static void on_hello(struct conn *conn, const struct hp_wire_hello *hello)
+void hp_lease_on_hello(struct conn *conn, const struct hp_wire_hello *hello)
 {
 	struct hp_leases *leases = conn->leases;
 	struct ucred cred = {0};
@@ -317,15 +231,15 @@ static void on_hello(struct conn *conn, const struct hp_wire_hello *hello)
 		refused(conn, hello, cred.uid))
 		return;
 	if (pid_taken(leases, hello->pid)) {
-		send_simple(conn->fd, HP_WIRE_PID_TAKEN);
-		close_conn(conn);
+		hp_lease_send(conn->fd, HP_WIRE_PID_TAKEN);
+		hp_lease_close(conn);
 		return;
 	}
 	memset(&refusal, 0, sizeof(refusal));
 	hp_wire_init(&refusal.hdr, HP_WIRE_REFUSE);
 	if (leases->events->admit != NULL &&
 		leases->events->admit(leases->arg, hello, &refusal) < 0) {
-		refuse(conn, &refusal);
+		hp_lease_refuse_with(conn, &refusal);
 		return;
 	}
 	take_in(conn, hello, &cred);
@@ -347,7 +261,7 @@ static void send_lease(struct hp_leases *leases, uint32_t slot)
 	lease->huge_ino = leases->huge_ino;
 	lease->iova_va = leases->terms.iova_va;
 	memcpy(lease->huge_dir, leases->terms.huge_dir, sizeof(lease->huge_dir));
-	send_msg(m->fd, &leases->msg.hdr);
+	hp_lease_send_msg(m->fd, &leases->msg.hdr);
 }
 
 bool hp_leases_attaching(const struct hp_leases *leases)
@@ -392,7 +306,7 @@ static void on_ready(struct hp_leases *leases, uint32_t slot)
 	grant_next(leases);
 }
 
-static void on_member_gone(struct hp_leases *leases, uint32_t slot)
+void hp_lease_on_gone(struct hp_leases *leases, uint32_t slot)
 {
 	struct hp_lease *m = &leases->members[slot];
 	enum hp_lease_state was = m->state;
@@ -412,21 +326,7 @@ static void on_member_gone(struct hp_leases *leases, uint32_t slot)
 	grant_next(leases);
 }
 
-// A message that does not fit is answered in words if its sender may read them, then it is out.
-static void on_bad_message(struct conn *conn, const struct hp_err *why, int ret)
-{
-	uint32_t slot = conn->slot;
-
-	if (slot != UINT32_MAX) {
-		HP_LOG(WARNING, "member '%s': %s", conn->leases->members[slot].name, why->text);
-		hp_lease_evict(conn->leases, slot, why->text);
-		return;
-	}
-	refuse_because(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL, "%s%s",
-		ret == -EPROTONOSUPPORT ? "" : "not a join message: ", why->text);
-}
-
-static void on_member_message(struct conn *conn, uint16_t type)
+void hp_lease_on_message(struct conn *conn, uint16_t type)
 {
 	struct hp_leases *leases = conn->leases;
 	enum hp_lease_state state = leases->members[conn->slot].state;
@@ -443,98 +343,7 @@ static void on_member_message(struct conn *conn, uint16_t type)
 	} else if (state != HP_LEASE_EVICTED) {
 		hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u does not belong here",
 			type);
-		on_bad_message(conn, &why, -EBADMSG);
-	}
-}
-
-static void conn_closed(struct conn *conn)
-{
-	uint32_t slot = conn->slot;
-
-	close_conn(conn);
-	if (slot != UINT32_MAX)
-		on_member_gone(conn->leases, slot);
-}
-
-// Read one message. Returns false when the connection has nothing more for now.
-static bool read_message(struct conn *conn)
-{
-	struct hp_leases *leases = conn->leases;
-	struct hp_err why = {0};
-	ssize_t len;
-	int ret;
-
-	len = recv(conn->fd, &leases->msg, sizeof(leases->msg), MSG_DONTWAIT | MSG_TRUNC);
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (len <= 0) {
-		conn_closed(conn);
-		return false;
-	}
-	ret = hp_wire_check(&leases->msg, (size_t)len, &why);
-	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO)
-		ret = hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u before hello",
-			leases->msg.hdr.type);
-	if (ret < 0)
-		on_bad_message(conn, &why, ret);
-	else if (conn->slot == UINT32_MAX)
-		on_hello(conn, &leases->msg.hello);
-	else
-		on_member_message(conn, leases->msg.hdr.type);
-	return conn->fd >= 0;
-}
-
-static void conn_event(void *arg, int fd, uint32_t events)
-{
-	struct conn *conn = arg;
-
-	(void)fd;
-	(void)events;
-	for (int i = 0; i < MESSAGES_PER_EVENT; i++)
-		if (!read_message(conn))
-			return;
-}
-
-static struct conn *free_conn(struct hp_leases *leases)
-{
-	struct conn *oldest = NULL;
-	struct conn *unused = NULL;
-	unsigned int strangers = 0;
-
-	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++) {
-		struct conn *conn = &leases->conns[i];
-
-		if (conn->fd < 0) {
-			unused = conn;
-		} else if (conn->slot == UINT32_MAX) {
-			strangers++;
-			if (oldest == NULL || conn->since_us < oldest->since_us)
-				oldest = conn;
-		}
-	}
-	if (strangers < STRANGERS_MAX)
-		return unused;
-	close_conn(oldest); // a flood of silent connections must not keep a member out
-	return oldest;
-}
-
-static void accept_event(void *arg, int fd, uint32_t events)
-{
-	struct hp_leases *leases = arg;
-	struct conn *conn;
-	int peer;
-
-	(void)events;
-	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (peer < 0)
-		return; // it gave up, or descriptors are short: the next event tries again
-	conn = free_conn(leases);
-	conn->fd = peer;
-	conn->slot = UINT32_MAX;
-	conn->since_us = hp_now_us();
-	if (hp_loop_add(leases->loop, peer, EPOLLIN, conn_event, conn) < 0) {
-		close(peer);
-		conn->fd = -1;
+		hp_lease_bad_message(conn, &why, -EBADMSG);
 	}
 }
 
@@ -548,7 +357,7 @@ static void tick(void *arg)
 
 		if (conn->fd >= 0 && conn->slot == UINT32_MAX &&
 			now - conn->since_us > HELLO_WITHIN_US)
-			refuse_because(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL,
+			hp_lease_refuse(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL,
 				"no hello within %d ms", HELLO_WITHIN_US / 1000);
 	}
 	grant_next(leases); // an attach that takes for ever holds the others up only for so long
@@ -573,7 +382,7 @@ static int listen_on(struct hp_leases *leases, struct hp_err *err)
 	if (leases->listen_fd < 0 ||
 		bind(leases->listen_fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 		listen(leases->listen_fd, STRANGERS_MAX) < 0 ||
-		hp_loop_add(leases->loop, leases->listen_fd, EPOLLIN, accept_event, leases) < 0)
+		hp_loop_add(leases->loop, leases->listen_fd, EPOLLIN, hp_lease_accept, leases) < 0)
 		return hp_err_set(
 			err, HP_EXIT_OTHER, errno, "%s: %s", addr.sun_path, strerror(errno));
 	return 0;
@@ -624,7 +433,7 @@ void hp_leases_free(struct hp_leases *leases)
 	hp_loop_timer_del(leases->tick);
 	for (unsigned int i = 0; i < HP_MEMBERS_MAX + STRANGERS_MAX; i++)
 		if (leases->conns[i].fd >= 0)
-			close_conn(&leases->conns[i]);
+			hp_lease_close(&leases->conns[i]);
 	if (leases->listen_fd >= 0) {
 		hp_loop_del(leases->loop, leases->listen_fd);
 		close(leases->listen_fd);
@@ -656,7 +465,7 @@ void hp_lease_release(struct hp_leases *leases, uint32_t slot)
 void hp_lease_let_go(struct hp_leases *leases, uint32_t slot)
 {
 	if (leases->members[slot].fd >= 0)
-		send_simple(leases->members[slot].fd, HP_WIRE_LEFT);
+		hp_lease_send(leases->members[slot].fd, HP_WIRE_LEFT);
 }
 
 void hp_lease_evict(struct hp_leases *leases, uint32_t slot, const char *why)
@@ -669,7 +478,7 @@ void hp_lease_evict(struct hp_leases *leases, uint32_t slot, const char *why)
 	snprintf(copy, sizeof(copy), "%s", why);
 	HP_LOG(WARNING, "member '%s' is evicted: %s", m->name, copy);
 	set_state(leases, slot, HP_LEASE_EVICTED);
-	send_text(leases, m->fd, HP_WIRE_EVICT, copy);
+	hp_lease_send_text(leases, m->fd, HP_WIRE_EVICT, copy);
 }
 
 void hp_leases_shutdown(struct hp_leases *leases)
@@ -677,6 +486,6 @@ void hp_leases_shutdown(struct hp_leases *leases)
 	leases->stopping = true;
 	for (uint32_t i = 0; i < leases->group->hdr->max_members; i++)
 		if (connected(&leases->members[i]))
-			send_text(leases, leases->members[i].fd, HP_WIRE_SHUTDOWN,
+			hp_lease_send_text(leases, leases->members[i].fd, HP_WIRE_SHUTDOWN,
 				"the primary shuts down");
 }

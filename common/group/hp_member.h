@@ -39,59 +39,67 @@ struct hp_member_conf {
 	struct hp_strlist eal;
 };
 
-/** Rows of a member's option table. @p type: the program's struct, which has a member `member`. */
-#define HP_MEMBER_OPTS(type, default_name) \
-	{"file-prefix", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.file_prefix), 1, \
-		HP_PREFIX_MAX - 1, "rte", NULL, "PREFIX", "Group", \
-		"The group to join: the primary's --file-prefix.", false}, \
-		{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.runtime_dir), \
+/** Rows of a member's option table. @p owner: the program's struct, which has a member `member`. */
+#define HP_MEMBER_OPTS(owner, default_name) \
+	{.name = "file-prefix", \
+		.type = HP_OPT_STRING, \
+		.where = HP_OPT_CLI, \
+		.offset = offsetof(owner, member.file_prefix), \
+		.min = 1, \
+		.max = HP_PREFIX_MAX - 1, \
+		.def = "rte", \
+		.arg = "PREFIX", \
+		.section = "Group", \
+		.check = hp_config_check_prefix, \
+		.help = "The group to join: the primary's --file-prefix."}, \
+		{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.runtime_dir), \
 			1, 255, NULL, NULL, "DIR", "Group", \
 			"Where the groups' runtime directories are, instead of " \
 			"$RUNTIME_DIRECTORY.", \
 			false}, \
-		{"name", 'n', HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.name), 1, \
+		{"name", 'n', HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.name), 1, \
 			HP_NAME_MAX - 1, default_name, NULL, "NAME", "Group", \
 			"This member's name, unique in the group.", false}, \
 		{"wait-primary", 0, HP_OPT_DURATION, HP_OPT_CLI, \
-			offsetof(type, member.wait_primary_us), 0, 86400000000ull, "30s", NULL, \
+			offsetof(owner, member.wait_primary_us), 0, 86400000000ull, "30s", NULL, \
 			"TIME", "Group", \
 			"How long to wait for a primary; then the exit code is 69.", false}, \
 		{"on-primary-loss", 0, HP_OPT_ENUM, HP_OPT_CLI, \
-			offsetof(type, member.on_primary_loss), 0, 0, "exit", hp_on_loss_words, \
+			offsetof(owner, member.on_primary_loss), 0, 0, "exit", hp_on_loss_words, \
 			"exit|rejoin", "Group", \
 			"When the primary is gone: exit with code 75, or wait for the next one " \
 			"and join " \
 			"it.", \
 			false}, \
-		{"respawn", 0, HP_OPT_FLAG, HP_OPT_CLI, offsetof(type, member.respawn), 0, 0, \
+		{"respawn", 0, HP_OPT_FLAG, HP_OPT_CLI, offsetof(owner, member.respawn), 0, 0, \
 			"no", NULL, NULL, "Group", \
 			"Run under a small parent that starts this program again at once when it " \
 			"dies.", \
 			false}, \
-		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(type, member.log_format), 0, \
+		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, member.log_format), 0, \
 			0, "text", hp_log_format_words, "text|json", "Logging", \
 			"Form of the log lines.", false}, \
-		{"log-level", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(type, member.log_level), 0, 0, \
+		{"log-level", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, member.log_level), 0, 0, \
 			"notice", hp_log_level_words, "LEVEL", "Logging", \
 			"Least important lines that are written: error, warning, notice, info, " \
 			"debug.", \
 			false}, \
-		{"huge-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.huge_dir), 1, \
+		{"huge-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.huge_dir), 1, \
 			255, NULL, NULL, "DIR", "EAL", \
 			"Leased from the primary; given, it has to agree.", false}, \
-		{"lcores", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.lcores), 1, 255, \
+		{"lcores", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.lcores), 1, 255, \
 			NULL, NULL, "CPUS", "EAL", \
 			"CPUs for the packet loop, as '2' or '(2-3)'; the lcore id itself is " \
 			"leased.", \
 			false}, \
-		{"iova-mode", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(type, member.iova_mode), 1, \
+		{"iova-mode", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.iova_mode), 1, \
 			15, NULL, NULL, "va|pa", "EAL", \
 			"Leased from the primary; given, it has to agree.", false}, \
 		{"base-virtaddr", 0, HP_OPT_STRING, HP_OPT_CLI, \
-			offsetof(type, member.base_virtaddr), 1, 31, NULL, NULL, "ADDRESS", "EAL", \
-			"Leased from the primary; given, it has to agree.", false}, \
+			offsetof(owner, member.base_virtaddr), 1, 31, NULL, NULL, "ADDRESS", \
+			"EAL", "Leased from the primary; given, it has to agree.", false}, \
 	{ \
-		"eal", 0, HP_OPT_LIST, HP_OPT_CLI, offsetof(type, member.eal), 1, 1023, NULL, \
+		"eal", 0, HP_OPT_LIST, HP_OPT_CLI, offsetof(owner, member.eal), 1, 1023, NULL, \
 			NULL, "OPTION[=VALUE]", "EAL", \
 			"Any other EAL option, without dashes; repeatable.", false \
 	}
