@@ -101,9 +101,11 @@ static int show_ports(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	hp_out_array(out, "ports");
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
 		const struct hp_port *port = &primary->ports[i];
+		struct rte_eth_stats stats = {0};
 		struct hp_port_totals t;
 
 		hp_totals_port(primary, i, &t);
+		rte_eth_stats_get(port->port_id, &stats); // all zero where a driver has none
 		hp_out_object(out, NULL);
 		hp_out_uint(out, "id", port->port_id);
 		hp_out_str(out, "name", port->name);
@@ -118,6 +120,8 @@ static int show_ports(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		hp_out_uint(out, "buffered", t.buffered);
 		hp_out_uint(out, "copies", t.copies);
 		hp_out_uint(out, "dropped", t.dropped);
+		hp_out_uint(out, "missed", stats.imissed + stats.rx_nombuf + stats.ierrors);
+		hp_out_uint(out, "tx_errors", stats.oerrors);
 		hp_out_end(out);
 	}
 	hp_out_end(out);

@@ -45,6 +45,8 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 
 	if (port->when_full == HP_WHEN_FULL_WAIT) {
 		want = hp_lane_room(lane, &port->hop, want);
+		// A driver may take a packet first and then find no mbuf to put it into.
+		want = hp_lane_free_mbufs(lane, want);
 		if (want == 0)
 			return 0;
 	}

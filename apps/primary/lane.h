@@ -101,6 +101,9 @@ uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot);
 /** How many packets of that source can be passed on without a drop. */
 uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint16_t most);
 
+/** Mbufs that a driver could take from the lane's pool, up to @p most. */
+uint16_t hp_lane_free_mbufs(const struct hp_lane *lane, uint16_t most);
+
 /** Free packets and count why. */
 static inline void hp_lane_drop(
 	_Atomic uint64_t *drops, enum hp_drop_reason reason, struct rte_mbuf **pkts, uint16_t n)

@@ -8,6 +8,7 @@
 #include "lane.h"
 
 #include <rte_ethdev.h>
+#include <rte_ring.h>
 
 #include <string.h>
 
@@ -333,6 +334,18 @@ static uint16_t room_of(const struct hp_lane *lane, const struct hp_dest *dest)
 		return (uint16_t)RTE_MIN(
 			c->held_size - (c->held_head - c->held_tail), (uint32_t)UINT16_MAX);
 	return UINT16_MAX; // its policy takes any number
+}
+
+uint16_t hp_lane_free_mbufs(const struct hp_lane *lane, uint16_t most)
+{
+	struct rte_mempool *mp = lane->pool->mp;
+	struct rte_mempool_cache *cache = rte_mempool_default_cache(mp, lane->lcore_id);
+	// hp_pool_create() chose ring operations; rte_mempool_avail_count() would walk 128 caches.
+	uint32_t n = rte_ring_count(mp->pool_data);
+
+	if (cache != NULL)
+		n += cache->len;
+	return (uint16_t)RTE_MIN(n, (uint32_t)most);
 }
 
 uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint16_t most)
