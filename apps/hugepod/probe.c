@@ -10,12 +10,15 @@
 #include "hugepod.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define AT(field) .offset = offsetof(struct probe_opts, field)
 #define US_PER_S UINT64_C(1000000)
+#define TURN_POLL_US 1000 // between two looks at a packet loop
 
 struct probe_opts {
 	char *file_prefix;
@@ -44,42 +47,103 @@ static const struct hp_opt_set probe_opt_set = {
 	.program = "hugepod probe",
 	.summary = "says whether a member of a group is ready or alive, for a pod's probes",
 	.usage = "(ready|live) [OPTIONS]",
-	.details = "ready: the member has joined, is connected, and its packet loop runs.\n\n"
-		   "live: the primary answers, and the packet loop of the member has moved on "
-		   "since the last look.\n\n"
+	.details = "ready: the member has joined, is connected and has said that it is ready.\n\n"
+		   "live: the primary answers, and the packet loop of the member (of the primary, "
+		   "those of its lcores) moves on within the time-out.\n\n"
 		   "The exit code is 0 for yes and 1 for no or no answer; one line says why.",
 	.opts = opts,
 };
 
-// Does the primary say yes? The one line to print goes into @p text.
-static bool ask(const struct probe_opts *o, const char *what, char *text, size_t size)
-{
-	char dir[4096], line[64];
-	struct hp_ctl_answer answer;
-	struct hp_err err = {0};
-	const char *said;
-	bool yes;
-	int fd;
+// What `show ready` said; see apps/primary.
+struct status {
+	bool ready;
+	char state[32];
+	uint64_t epoch; // turns of the packet loop; 0: the member has none
+};
 
-	snprintf(line, sizeof(line), "show %s%s%s", what, o->member != NULL ? " " : "",
+// The answer is one flat JSON object of the primary's own making: finding the keys is enough.
+static int parse_status(const char *json, struct status *status)
+{
+	static const char state_key[] = "\"state\":\"", epoch_key[] = "\"epoch\":";
+	const char *state = strstr(json, state_key), *epoch = strstr(json, epoch_key);
+
+	if (state == NULL || epoch == NULL)
+		return -EPROTO;
+	state += strlen(state_key);
+	snprintf(status->state, sizeof(status->state), "%.*s", (int)strcspn(state, "\""), state);
+	status->epoch = strtoull(epoch + strlen(epoch_key), NULL, 10);
+	status->ready = strstr(json, "\"ready\":true") != NULL;
+	return 0;
+}
+
+static int ask(int fd, const struct probe_opts *o, struct status *status, struct hp_err *err)
+{
+	struct hp_ctl_answer answer;
+	char line[64];
+	int ret;
+
+	snprintf(line, sizeof(line), "show ready%s%s", o->member != NULL ? " " : "",
 		o->member != NULL ? o->member : "");
-	if (hp_paths_runtime_dir(dir, sizeof(dir), o->file_prefix, o->runtime_dir) < 0) {
-		snprintf(text, size, "the runtime directory has no usable name");
-		return false;
-	}
-	fd = hp_ctl_open(dir, "text", 0, &err);
-	if (fd < 0 || hp_ctl_ask(fd, line, o->timeout_us, &answer, &err) < 0) {
-		if (fd >= 0)
-			close(fd);
-		snprintf(text, size, "%s", err.text);
-		return false;
-	}
-	close(fd);
-	yes = answer.status == 0;
-	said = strncmp(answer.text, "error: ", 7) == 0 ? answer.text + 7 : answer.text;
-	snprintf(text, size, "%.*s", (int)strcspn(said, "\n"), said);
+	ret = hp_ctl_ask(fd, line, o->timeout_us, &answer, err);
+	if (ret < 0)
+		return ret;
+	ret = answer.status == 0 ? parse_status(answer.text, status) : -EPROTO;
+	if (ret < 0)
+		hp_err_set(err, HP_EXIT_OTHER, -ret, "the primary says: %.200s", answer.text);
 	free(answer.text);
-	return yes;
+	return ret;
+}
+
+// A live loop turns at least each 0.5 ms, also when it idles: HP_IDLE_SLEEP_MAX_NS.
+static int wait_for_turn(int fd, const struct probe_opts *o, uint64_t first, struct hp_err *err)
+{
+	const struct timespec pause = {.tv_nsec = TURN_POLL_US * 1000};
+	struct status status = {.epoch = first};
+
+	for (uint64_t waited_us = 0; waited_us < o->timeout_us; waited_us += TURN_POLL_US) {
+		int ret;
+
+		nanosleep(&pause, NULL);
+		ret = ask(fd, o, &status, err);
+		if (ret < 0)
+			return ret;
+		if (status.epoch != first)
+			return 0;
+	}
+	return hp_err_set(err, HP_EXIT_OTHER, ETIMEDOUT,
+		"its packet loop stands still at turn %llu", (unsigned long long)first);
+}
+
+static bool is_gone(const struct status *status)
+{
+	static const char *const gone[] = {"absent", "free", "evicted", "releasing", "stuck", NULL};
+
+	for (unsigned int i = 0; gone[i] != NULL; i++)
+		if (strcmp(gone[i], status->state) == 0)
+			return true;
+	return false;
+}
+
+// 0 for yes; else @p err says why not.
+static int decide(const struct probe_opts *o, bool live, struct hp_err *err)
+{
+	struct status status = {0};
+	char dir[PATH_MAX];
+	int fd, ret;
+
+	if (hp_paths_runtime_dir(dir, sizeof(dir), o->file_prefix, o->runtime_dir) < 0)
+		return hp_err_set(
+			err, HP_EXIT_CONFIG, EINVAL, "the runtime directory has no usable name");
+	fd = hp_ctl_open(dir, "json", 0, err);
+	if (fd < 0)
+		return fd;
+	ret = ask(fd, o, &status, err);
+	if (ret == 0 && (live ? is_gone(&status) : !status.ready))
+		ret = hp_err_set(err, HP_EXIT_OTHER, EAGAIN, "its state is '%s'", status.state);
+	if (ret == 0 && live && status.epoch != 0)
+		ret = wait_for_turn(fd, o, status.epoch, err);
+	close(fd);
+	return ret;
 }
 
 static int run(const struct probe_opts *o, int n_words, char **words, struct hp_err *err)
@@ -87,8 +151,8 @@ static int run(const struct probe_opts *o, int n_words, char **words, struct hp_
 	bool known =
 		n_words == 1 && (strcmp(words[0], "ready") == 0 || strcmp(words[0], "live") == 0);
 	const char *who = o->member != NULL ? o->member : "primary";
-	char text[1024], quoted[HP_QUOTE_SIZE];
-	bool yes;
+	struct hp_err reason = {0};
+	char quoted[HP_QUOTE_SIZE];
 
 	if (!known) {
 		hp_err_set(err, HP_EXIT_USAGE, EINVAL, "'%s': expected 'ready' or 'live'",
@@ -96,12 +160,12 @@ static int run(const struct probe_opts *o, int n_words, char **words, struct hp_
 				quoted, sizeof(quoted), n_words > 0 ? words[n_words - 1] : ""));
 		return HP_EXIT_USAGE;
 	}
-	yes = ask(o, words[0], text, sizeof(text));
-	if (yes)
+	if (decide(o, strcmp(words[0], "live") == 0, &reason) == 0) {
 		printf("%s is %s\n", who, words[0]);
-	else
-		printf("%s is not %s: %s\n", who, words[0], text);
-	return yes ? HP_EXIT_OK : HP_EXIT_OTHER;
+		return HP_EXIT_OK;
+	}
+	printf("%s is not %s: %s\n", who, words[0], reason.text);
+	return HP_EXIT_OTHER;
 }
 
 int hugepod_probe_main(int argc, char **argv)

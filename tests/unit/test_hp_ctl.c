@@ -9,6 +9,7 @@
 #include "base/hp_paths.h"
 #include "group/hp_cli.h"
 #include "group/hp_ctl_server.h"
+#include "hp_program.h"
 #include "hp_test.h"
 
 #include <errno.h>
@@ -35,10 +36,31 @@ struct fixture {
 	// of the listener
 	int listener;
 	const char *answer; // what it sends to whoever connects
-	bool close_at_once;
+	uint64_t epoch; // of "ask"
 };
 
+// As hp-primary does it; member names say what is wrong with them.
 static int ready(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	const char *member = hp_cli_str(args, "member");
+	struct fixture *f = ctx;
+	const char *state = "ready";
+
+	if (member != NULL && (strcmp(member, "absent") == 0 || strcmp(member, "stuck") == 0 ||
+				      strcmp(member, "attaching") == 0))
+		state = member;
+	if (member == NULL || strcmp(member, "frozen") != 0)
+		f->epoch++;
+	hp_out_object(out, "ready");
+	hp_out_str(out, "member", member);
+	hp_out_str(out, "state", state);
+	hp_out_bool(out, "ready", strcmp(state, "ready") == 0);
+	hp_out_uint(out, "epoch", member != NULL && strcmp(member, "loopless") == 0 ? 0 : f->epoch);
+	hp_out_end(out);
+	return 0;
+}
+
+static int question(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
 	const char *member = hp_cli_str(args, "member");
 
@@ -57,7 +79,8 @@ static int sleepy(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 }
 
 static const struct hp_cli_cmd commands[] = {
-	{"show (ready|live) [<member>]", ready, "Test", "Is it?"},
+	{"show ready [<member>]", ready, "Test", "For probe."},
+	{"ask [<member>]", question, "Test", "Is it?"},
 	{"sleep", sleepy, "Test", "Be slow."},
 	{NULL},
 };
@@ -100,6 +123,7 @@ static void start_server(struct fixture *f)
 
 	f->loop = hp_loop_new();
 	f->cli = hp_cli_new(tables, f, &err);
+	f->epoch = 1;
 	f->server = hp_ctl_server_new(f->cli, f->loop, f->dir, "hp> ", &err);
 	assert_non_null(f->server);
 	assert_int_equal(pthread_create(&f->thread, NULL, run_loop, f), 0);
@@ -113,13 +137,11 @@ static void *answer_one(void *arg)
 
 	if (fd < 0)
 		return NULL;
-	if (!f->close_at_once) {
-		assert_true(recv(fd, buf, sizeof(buf), 0) > 0);
-		send(fd, f->answer, strlen(f->answer), MSG_NOSIGNAL);
-		shutdown(fd, SHUT_WR);
-		while (recv(fd, buf, sizeof(buf), 0) > 0)
-			;
-	}
+	assert_true(recv(fd, buf, sizeof(buf), 0) > 0);
+	send(fd, f->answer, strlen(f->answer), MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, buf, sizeof(buf), 0) > 0)
+		;
 	close(fd);
 	return NULL;
 }
@@ -175,12 +197,12 @@ static void questions_are_answered(void **state)
 	start_server(f);
 	fd = hp_ctl_open(f->dir, "json", 0, &err);
 	assert_true(fd >= 0);
-	assert_int_equal(hp_ctl_ask(fd, "show ready", 1000000, &answer, &err), 0);
+	assert_int_equal(hp_ctl_ask(fd, "ask", 1000000, &answer, &err), 0);
 	assert_int_equal(answer.status, 0);
 	assert_string_equal(answer.text, "{\"ready\":true}");
 	assert_int_equal(answer.len, strlen(answer.text));
 	free(answer.text);
-	assert_int_equal(hp_ctl_ask(fd, "show ready x", 1000000, &answer, &err), 0);
+	assert_int_equal(hp_ctl_ask(fd, "ask x", 1000000, &answer, &err), 0);
 	assert_int_equal(answer.status, ENOENT);
 	free(answer.text);
 	assert_int_equal(hp_ctl_ask(fd, "sleep", 50000, &answer, &err), -ETIMEDOUT);
@@ -250,90 +272,33 @@ static void a_primary_that_is_not_there_is_waited_for(void **state)
 	assert_int_equal(err.exit_code, HP_EXIT_CONFIG);
 }
 
-struct result {
-	int code;
-	char out[8192], err[2048];
-	double ms;
-};
-
-static void slurp(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len + 1 < size && (n = read(fd, buf + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	buf[len] = '\0';
-	close(fd);
-}
-
-// Run hugepod with these words; @p in is its standard input.
-static struct result run(const char *const *words, const char *in)
-{
-	struct timespec before, after;
-	struct result result = {0};
-	char *argv[16] = {NULL};
-	int out[2], err[2], input[2], status;
-	pid_t pid;
-
-	argv[0] = strdup("hugepod");
-	for (int i = 0; words[i] != NULL; i++)
-		argv[i + 1] = strdup(words[i]);
-	assert_int_equal(
-		pipe2(out, O_CLOEXEC) | pipe2(err, O_CLOEXEC) | pipe2(input, O_CLOEXEC), 0);
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	pid = fork();
-	if (pid == 0) {
-		dup2(input[0], 0);
-		dup2(out[1], 1);
-		dup2(err[1], 2);
-		execv(HUGEPOD_PROGRAM, argv);
-		_exit(127); // lint: _exit: the child of a fork whose exec failed
-	}
-	close(input[0]);
-	close(out[1]);
-	close(err[1]);
-	assert_int_equal(write(input[1], in, strlen(in)), (ssize_t)strlen(in));
-	close(input[1]);
-	slurp(out[0], result.out, sizeof(result.out));
-	slurp(err[0], result.err, sizeof(result.err));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	result.ms = (double)(after.tv_sec - before.tv_sec) * 1e3 +
-		    (double)(after.tv_nsec - before.tv_nsec) / 1e6;
-	result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	for (int i = 0; argv[i] != NULL; i++)
-		free(argv[i]);
-	return result;
-}
-
 static void ctl_runs_a_command_and_tells_by_its_exit_code(void **state)
 {
 	struct fixture *f = *state;
-	const char *good[] = {"ctl", "--runtime-dir", f->base, "show", "ready", NULL};
-	const char *json[] = {"ctl", "--runtime-dir", f->base, "show", "ready", "--json", NULL};
-	const char *bad[] = {"ctl", "--runtime-dir", f->base, "--", "show ready nobody", NULL};
+	const char *good[] = {"ctl", "--runtime-dir", f->base, "ask", "fw", NULL};
+	const char *json[] = {"ctl", "--runtime-dir", f->base, "ask", "fw", "--json", NULL};
+	const char *bad[] = {"ctl", "--runtime-dir", f->base, "--", "ask nobody", NULL};
 	const char *usage[] = {"ctl", "--runtime-dri", f->base, "show", NULL};
 	const char *two[] = {"ctl", "--runtime-dir", f->base, "show\nready", NULL};
 	const char *prefix[] = {"ctl", "--file-prefix", "a/b", "show", NULL};
-	struct result r = run(good, "");
+	struct hp_result r = hp_run_hugepod(good, "");
 
 	assert_int_equal(r.code, HP_EXIT_NO_PRIMARY);
 	assert_non_null(strstr(r.err, "hugepod ctl: no primary listens at /tmp/"));
 	start_server(f);
-	r = run(good, "");
+	r = hp_run_hugepod(good, "");
 	assert_int_equal(r.code, 0);
 	assert_string_equal(r.out, "ready: yes\n");
-	r = run(json, "");
+	r = hp_run_hugepod(json, "");
 	assert_int_equal(r.code, 0);
 	assert_string_equal(r.out, "{\"ready\":true}\n");
-	r = run(bad, "");
+	r = hp_run_hugepod(bad, "");
 	assert_int_equal(r.code, HP_EXIT_OTHER);
 	assert_string_equal(r.out, "");
 	assert_string_equal(r.err, "error: no member 'nobody' has joined\n");
-	assert_int_equal(run(usage, "").code, HP_EXIT_USAGE);
-	assert_int_equal(run(two, "").code, HP_EXIT_USAGE);
-	assert_int_equal(run(prefix, "").code, HP_EXIT_USAGE);
+	assert_int_equal(hp_run_hugepod(usage, "").code, HP_EXIT_USAGE);
+	assert_int_equal(hp_run_hugepod(two, "").code, HP_EXIT_USAGE);
+	assert_int_equal(hp_run_hugepod(prefix, "").code, HP_EXIT_USAGE);
 }
 
 static void ctl_reads_commands_from_standard_input(void **state)
@@ -341,16 +306,16 @@ static void ctl_reads_commands_from_standard_input(void **state)
 	struct fixture *f = *state;
 	const char *text[] = {"ctl", "--runtime-dir", f->base, NULL};
 	const char *json[] = {"ctl", "--runtime-dir", f->base, "--json", NULL};
-	struct result r;
+	struct hp_result r;
 
 	start_server(f);
-	r = run(text, "show ready\n\n# comment\nshow live fw");
+	r = hp_run_hugepod(text, "ask\n\n# comment\nask fw");
 	assert_int_equal(r.code, 0);
 	assert_string_equal(r.out, "ready: yes\nready: yes\n");
-	r = run(json, "show ready x\nshow ready\n");
+	r = hp_run_hugepod(json, "ask x\nask\n");
 	assert_int_equal(r.code, HP_EXIT_OTHER); // one failed
 	assert_string_equal(r.out, "{\"error\":\"no member 'x' has joined\"}\n{\"ready\":true}\n");
-	r = run(text, "");
+	r = hp_run_hugepod(text, "");
 	assert_int_equal(r.code, 0);
 }
 
@@ -375,7 +340,7 @@ static void ctl_on_a_terminal_is_the_primarys_command_line(void **state)
 		len += (size_t)n;
 		buf[len] = '\0';
 	}
-	assert_int_equal(write(master, "\003sh\tr\t\t\rquit\r", 13), 13);
+	assert_int_equal(write(master, "\003as\tf\bfw\rquit\r", 14), 14);
 	for (;;) {
 		ssize_t n = read(master, buf + len, sizeof(buf) - 1 - len);
 
@@ -386,7 +351,7 @@ static void ctl_on_a_terminal_is_the_primarys_command_line(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	assert_non_null(strstr(buf, "hp> show ready "));
+	assert_non_null(strstr(buf, "hp> ask "));
 	assert_non_null(strstr(buf, "ready: yes"));
 	close(master);
 }
@@ -427,29 +392,50 @@ static void probe_says_yes_or_no_in_one_line(void **state)
 {
 	struct fixture *f = *state;
 	const char *ready_words[] = {"probe", "ready", "--runtime-dir", f->base, NULL};
-	const char *live[] = {"probe", "live", "--runtime-dir", f->base, "--member", "fw", NULL};
-	const char *nobody[] = {"probe", "ready", "--runtime-dir", f->base, "--member", "x", NULL};
+	const char *frozen[] = {"probe", "live", "--runtime-dir", f->base, "--member", "frozen",
+		"--timeout=100ms", NULL};
+	static const struct {
+		const char *what, *member, *want;
+		int code;
+	} cases[] = {
+		{"ready", "fw", "fw is ready\n", 0},
+		{"ready", "absent", "absent is not ready: its state is 'absent'\n", 1},
+		{"ready", "attaching", "attaching is not ready: its state is 'attaching'\n", 1},
+		{"ready", "stuck", "stuck is not ready: its state is 'stuck'\n", 1},
+		{"ready", "frozen", "frozen is ready\n", 0},
+		{"live", "fw", "fw is live\n", 0},
+		{"live", "absent", "absent is not live: its state is 'absent'\n", 1},
+		{"live", "attaching", "attaching is live\n", 0},
+		{"live", "stuck", "stuck is not live: its state is 'stuck'\n", 1},
+		{"live", "loopless", "loopless is live\n", 0},
+	};
 	const char *wrong[] = {"probe", "alive", NULL}, *none[] = {"probe", NULL};
-	struct result r = run(ready_words, "");
+	struct hp_result r = hp_run_hugepod(ready_words, "");
 	double best = 1e9;
 
 	assert_int_equal(r.code, HP_EXIT_OTHER);
 	assert_ptr_equal(strstr(r.out, "primary is not ready: no primary listens at "), r.out);
 	start_server(f);
-	r = run(ready_words, "");
+	r = hp_run_hugepod(ready_words, "");
 	assert_int_equal(r.code, 0);
 	assert_string_equal(r.out, "primary is ready\n");
-	r = run(live, "");
-	assert_int_equal(r.code, 0);
-	assert_string_equal(r.out, "fw is live\n");
-	r = run(nobody, "");
+	for (size_t i = 0; i < HP_LEN(cases); i++) {
+		const char *words[] = {"probe", cases[i].what, "--runtime-dir", f->base, "--member",
+			cases[i].member, NULL};
+
+		r = hp_run_hugepod(words, "");
+		assert_string_equal(r.out, cases[i].want);
+		assert_int_equal(r.code, cases[i].code);
+	}
+	r = hp_run_hugepod(frozen, "");
 	assert_int_equal(r.code, HP_EXIT_OTHER);
-	assert_string_equal(r.out, "x is not ready: no member 'x' has joined\n");
-	assert_int_equal(run(wrong, "").code, HP_EXIT_USAGE);
-	assert_int_equal(run(none, "").code, HP_EXIT_USAGE);
+	assert_ptr_equal(
+		strstr(r.out, "frozen is not live: its packet loop stands still at turn "), r.out);
+	assert_int_equal(hp_run_hugepod(wrong, "").code, HP_EXIT_USAGE);
+	assert_int_equal(hp_run_hugepod(none, "").code, HP_EXIT_USAGE);
 	// The best of some runs: what else the machine does is not the probe's fault.
 	for (int i = 0; i < 20; i++) {
-		r = run(ready_words, "");
+		r = hp_run_hugepod(ready_words, "");
 		best = r.ms < best ? r.ms : best;
 	}
 	print_message("hugepod probe: %.2f ms\n", best);
@@ -462,13 +448,13 @@ static void probe_does_not_wait_for_ever(void **state)
 	const char *words[] = {
 		"probe", "live", "--runtime-dir", f->base, "--timeout", "50ms", NULL};
 	struct sockaddr_un addr;
-	struct result r;
+	struct hp_result r;
 
 	assert_int_equal(hp_paths_sockaddr(&addr, f->dir, HP_PATHS_CTL), 0);
 	f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(f->listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(f->listener, 1), 0); // connects, and nobody answers
-	r = run(words, "");
+	r = hp_run_hugepod(words, "");
 	assert_int_equal(r.code, HP_EXIT_OTHER);
 	assert_non_null(strstr(r.out, "has not answered within 50 ms"));
 	assert_true(r.ms < 2000);
