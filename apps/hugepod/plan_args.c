@@ -75,9 +75,9 @@ static int64_t mebibytes(const char *text)
 
 		if (end == p || n < 0 || n > 1 << 30)
 			return 0;
-		sum += n;
+		sum = plan_plus(sum, n);
 		if (*end == '\0')
-			return sum << 20;
+			return plan_times(sum, 1 << 20);
 		if (*end != ',')
 			return 0;
 		p = end;

@@ -46,20 +46,25 @@ static const char *number(struct files *f, int64_t n)
 	return k8s_printf(&f->plan->arena, "%lld", (long long)n);
 }
 
-static int64_t weight_of(int64_t milli)
+static int64_t shares_of(int64_t milli)
 {
-	int64_t shares = milli / 1000 * 1024 + milli % 1000 * 1024 / 1000;
+	int64_t shares = plan_times(milli, 1024) / 1000;
 
 	if (shares < SHARES_MIN)
-		shares = SHARES_MIN;
-	if (shares >= SHARES_MAX)
-		return 10000;
+		return SHARES_MIN;
+	return shares < SHARES_MAX ? shares : SHARES_MAX;
+}
+
+static int64_t weight_of(int64_t milli)
+{
+	int64_t shares = shares_of(milli);
+
 	return 1 + (shares - SHARES_MIN) * 9999 / (SHARES_MAX - SHARES_MIN);
 }
 
 static const char *quota_of(struct files *f, int64_t milli)
 {
-	int64_t quota = milli * (PERIOD_US / 1000);
+	int64_t quota = plan_times(milli, PERIOD_US / 1000);
 
 	if (milli == 0)
 		return k8s_printf(&f->plan->arena, "max %d", PERIOD_US);
@@ -97,12 +102,9 @@ static void add_cpu_memory(
 	const char *dir = dir_of(f, "cpu,cpuacct", group);
 
 	if (f->plan->cgroup_v1) {
-		int64_t shares = milli / 1000 * 1024 + milli % 1000 * 1024 / 1000;
-
-		add(f, dir, "cpu.shares", number(f, shares < SHARES_MIN ? SHARES_MIN : shares),
-			NULL);
+		add(f, dir, "cpu.shares", number(f, shares_of(milli)), NULL);
 		add(f, dir, "cpu.cfs_quota_us",
-			limit > 0 ? number(f, limit * (PERIOD_US / 1000)) : "-1", NULL);
+			limit > 0 ? number(f, plan_times(limit, PERIOD_US / 1000)) : "-1", NULL);
 		dir = dir_of(f, "memory", group);
 		add(f, dir, "memory.limit_in_bytes", memory > 0 ? number(f, memory) : "-1", NULL);
 		return;
@@ -114,18 +116,17 @@ static void add_cpu_memory(
 
 static const char *pod_group(struct files *f)
 {
-	static const char *const systemd[] = {"kubepods.slice/kubepods-besteffort.slice/kubepods-"
-					      "besteffort-",
-		"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-",
-		"kubepods.slice/kubepods-"};
-	static const char *const cgroupfs[] = {
-		"kubepods/besteffort/", "kubepods/burstable/", "kubepods/"};
-	enum plan_qos qos = f->instance->pod->qos;
+	static const char *const names[] = {"besteffort", "burstable", NULL};
+	const char *name = names[f->instance->pod->qos]; // NULL: Guaranteed has no tier
 
 	// <UID> is the pod's, with '_' for '-' where systemd makes the group.
 	if (f->plan->cgroupfs)
-		return k8s_printf(&f->plan->arena, "/%spod<UID>", cgroupfs[qos]);
-	return k8s_printf(&f->plan->arena, "/%spod<UID>.slice", systemd[qos]);
+		return name == NULL ? "/kubepods/pod<UID>"
+				    : k8s_printf(&f->plan->arena, "/kubepods/%s/pod<UID>", name);
+	if (name == NULL)
+		return "/kubepods.slice/kubepods-pod<UID>.slice";
+	return k8s_printf(&f->plan->arena,
+		"/kubepods.slice/kubepods-%s.slice/kubepods-%s-pod<UID>.slice", name, name);
 }
 
 static const char *container_group(struct files *f, const char *pod, const struct plan_container *c)

@@ -33,8 +33,8 @@ static void take(struct plan_reserve *r, int64_t pages)
 	for (uint32_t i = 1; i < r->numa; i++)
 		if (r->per_numa[i] < r->per_numa[best])
 			best = i;
-	r->per_numa[best] += pages;
-	r->wanted += pages;
+	r->per_numa[best] = plan_plus(r->per_numa[best], pages);
+	r->wanted = plan_plus(r->wanted, pages);
 }
 
 uint32_t plan_reserves(
@@ -108,7 +108,7 @@ static void look_at(
 
 		if (page == 0 || limit == 0)
 			continue;
-		used = c->asked / page * page + (c->asked % page != 0 ? page : 0);
+		used = plan_times(pages_of(c->asked, page), page);
 		if (c->secondary) {
 			waste.bytes = limit;
 			waste.why =

@@ -28,7 +28,8 @@ static void print_formula(FILE *out, const struct plan_node *node)
 
 	for (uint32_t i = 0; i < node->capacity.n; i++)
 		if (plan_page_size(node->capacity.item[i].name) > 0)
-			sum += plan_amount(&node->capacity, node->capacity.item[i].name);
+			sum = plan_plus(
+				sum, plan_amount(&node->capacity, node->capacity.item[i].name));
 	plan_amount_text(proposal, "memory", plan_amount(&node->proposal, "memory"));
 	plan_amount_text(kubelet, "memory", plan_amount(&node->allocatable, "memory"));
 	plan_amount_text(huge, "memory", sum);

@@ -63,9 +63,27 @@ void plan_max(struct plan_list *list, const struct plan_list *other)
 	}
 }
 
+int64_t plan_plus(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+int64_t plan_times(int64_t a, int64_t b)
+{
+	int64_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
 int64_t plan_amount_of(const char *name, const struct k8s_quantity *q)
 {
-	return strcmp(name, "cpu") == 0 ? k8s_quantity_milli_value(q) : k8s_quantity_clamped(q);
+	const struct k8s_quantity most = k8s_quantity_of(INT64_MAX / 1000, K8S_DECIMAL_SI);
+
+	if (strcmp(name, "cpu") != 0)
+		return k8s_quantity_clamped(q);
+	return k8s_quantity_cmp(q, &most) > 0 ? INT64_MAX : k8s_quantity_milli_value(q);
 }
 
 int64_t plan_amount(const struct plan_list *list, const char *name)

@@ -41,6 +41,10 @@ int64_t plan_amount(const struct plan_list *list, const char *name);
 /** The same of one quantity. */
 int64_t plan_amount_of(const char *name, const struct k8s_quantity *q);
 
+/** Sum and product that stay at INT64_MAX: manifests may hold any number. Not below 0. */
+int64_t plan_plus(int64_t a, int64_t b);
+int64_t plan_times(int64_t a, int64_t b);
+
 /** As Kubernetes prints it; in @p buf of K8S_QUANTITY_TEXT bytes. */
 const char *plan_text(char *buf, const struct k8s_quantity *q);
 /** An amount as plan_amount() gives it: "1500m", "2", "512Mi". */
