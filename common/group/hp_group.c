@@ -51,9 +51,19 @@ static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 	off += align_line(sizeof(struct hp_port_counters) * HP_PORTS_MAX * hdr->n_lanes);
 	hdr->clients_off = (uint32_t)off;
 	off += align_line(sizeof(struct hp_client_counters) * conf->max_clients * hdr->n_lanes);
+	hdr->mail_off = (uint32_t)off;
+	off += sizeof(struct hp_mail_shm) +
+	       sizeof(struct hp_mail_counters) * (conf->max_members + 2);
 	hdr->links_off = (uint32_t)off;
 	off += (uint64_t)hdr->link_bytes * conf->max_members * hdr->n_lanes;
 	return off;
+}
+
+void hp_group_lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
+{
+	hdr->bytes = (uint32_t)lay_out(hdr, conf);
+	hdr->version = HP_GROUP_VERSION;
+	hdr->magic = HP_GROUP_MAGIC;
 }
 
 uint64_t hp_group_bytes(const struct hp_config *conf)
@@ -86,14 +96,11 @@ int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64
 	memset(mz->addr, 0, bytes);
 	group->memzone = mz;
 	group->hdr = mz->addr;
-	lay_out(group->hdr, conf);
-	group->hdr->version = HP_GROUP_VERSION;
-	group->hdr->bytes = (uint32_t)bytes;
+	hp_group_lay_out(group->hdr, conf);
 	group->hdr->generation = new_generation();
 	group->hdr->mbuf_base = mbuf_base;
 	group->hdr->tsc_hz = rte_get_tsc_hz();
 	atomic_store(&group->hdr->state, HP_GROUP_STARTING);
-	group->hdr->magic = HP_GROUP_MAGIC;
 	return 0;
 }
 

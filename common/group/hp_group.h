@@ -18,11 +18,12 @@
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
-#define HP_GROUP_VERSION 1u
+#define HP_GROUP_VERSION 2u
 #define HP_GROUP_MEMZONE "hugepod_group"
 #define HP_LANES_MAX 16 // forwarding lcores of a primary
 #define HP_DROPS_ROOM 24 // counters kept for drop reasons; HP_DROP_COUNT has to fit
 #define HP_MBOX_BYTES 8192 // of one direction of a mailbox; a power of two
+#define HP_MAIL_REASONS_ROOM 8 // counters kept for why messages were not delivered
 
 _Static_assert((int)HP_DROP_COUNT <= HP_DROPS_ROOM, "raise HP_DROPS_ROOM and HP_GROUP_VERSION");
 
@@ -52,6 +53,7 @@ struct hp_group_hdr {
 	uint32_t link_bytes;
 	uint32_t ports_off; // struct hp_port_counters [n_lanes][HP_PORTS_MAX]
 	uint32_t clients_off; // struct hp_client_counters [n_lanes][max_clients]
+	uint32_t mail_off; // struct hp_mail_shm
 	_Atomic uint32_t state; // enum hp_group_state
 } __rte_cache_aligned;
 
@@ -62,6 +64,7 @@ struct hp_slot {
 	char role[HP_NAME_MAX];
 	uint64_t incarnation; // counts the members that this slot has had
 	_Atomic uint32_t leaving; // the primary lends nothing more
+	_Atomic uint64_t mail; // incarnation, as long as the member gets messages; else 0
 
 	// the member's packet loop: wo; primary: ro
 	_Atomic uint64_t epoch __rte_cache_aligned; // moves with every turn of its loop
@@ -85,6 +88,24 @@ struct hp_mbox_ring {
 struct hp_mbox {
 	struct hp_mbox_ring out; // member to primary
 	struct hp_mbox_ring in; // primary to member
+};
+
+/** Messages of one member. Lane 0: wo; everyone: ro. */
+struct hp_mail_counters {
+	_Atomic uint64_t sent; // taken from its mailbox; a broadcast counts once a receiver
+	_Atomic uint64_t received; // read by it
+	_Atomic uint64_t waiting; // gauge: in its mailbox, not yet read
+	_Atomic uint64_t undelivered[HP_MAIL_REASONS_ROOM]; // that it had sent
+	_Atomic uint64_t missed[HP_MAIL_REASONS_ROOM]; // that were for it
+	_Atomic uint64_t notices; // to it: what became of what it had sent
+	_Atomic uint64_t notices_lost; // for which its mailbox had no room
+	_Atomic uint64_t malformed; // what it wrote that is no message
+} __rte_cache_aligned;
+
+/** What the members and lane 0 share about messages. */
+struct hp_mail_shm {
+	_Atomic uint64_t bell __rte_cache_aligned; // bit a slot: members set, lane 0 clears
+	struct hp_mail_counters of[] __rte_cache_aligned; // [max_members], the primary, the gone
 };
 
 /** What a link lends: an mbuf of the lane's pool. 64 bits, so that a slot is written at once. */
@@ -148,6 +169,12 @@ struct hp_group {
 uint64_t hp_group_bytes(const struct hp_config *conf);
 
 /**
+ * Lay a group out in hp_group_bytes() of zeroed memory that begins with @p hdr: the offsets and
+ * what follows from the configuration. For hp_group_create(), and for tests without EAL.
+ */
+void hp_group_lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf);
+
+/**
  * Make the group's memory. Primary's main thread, once, after EAL and before the join socket.
  * @return 0, -ENOMEM, -EEXIST.
  */
@@ -177,6 +204,11 @@ static inline struct hp_slot *hp_group_slot(const struct hp_group *group, uint32
 static inline struct hp_mbox *hp_group_mbox(const struct hp_group *group, uint32_t slot)
 {
 	return (struct hp_mbox *)hp_group_at(group, group->hdr->mboxes_off) + slot;
+}
+
+static inline struct hp_mail_shm *hp_group_mail(const struct hp_group *group)
+{
+	return (struct hp_mail_shm *)hp_group_at(group, group->hdr->mail_off);
 }
 
 static inline struct hp_link_shm *hp_group_link(

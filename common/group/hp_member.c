@@ -146,6 +146,10 @@ static int start_control(struct hp_member *member, struct hp_err *err)
 	if (ret == 0)
 		ret = hp_loop_add(
 			member->loop, member->fd, EPOLLIN | EPOLLRDHUP, on_message, member);
+	if (ret == 0 && member->conf->tick != NULL &&
+		hp_loop_timer(member->loop, member->conf->tick_us, member->conf->tick_us,
+			member->conf->tick, member->conf->tick_arg) == NULL)
+		ret = -errno;
 	if (ret == 0)
 		ret = -pthread_create(&member->control, NULL, control_main, member);
 	if (ret < 0)

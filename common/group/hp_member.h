@@ -37,6 +37,11 @@ struct hp_member_conf {
 	char *iova_mode;
 	char *base_virtaddr;
 	struct hp_strlist eal;
+	// no options: what the program wants done on its control thread now and then, from the join
+	// on; it must touch nothing of the shared memory
+	void (*tick)(void *arg);
+	void *tick_arg;
+	uint64_t tick_us;
 };
 
 /** Rows of a member's option table. @p owner: the program's struct, which has a member `member`. */
