@@ -6,6 +6,7 @@
 #pragma once
 
 #include "func/hp_func.h"
+#include "group/hp_mailbox.h"
 #include "group/hp_member.h"
 
 struct hp_client_opts {
@@ -32,5 +33,8 @@ void hp_client_func_free(const struct hp_func *func, void *conf);
 
 /**
  * The packet loop: until the member has to stop, then until everything is handed back.
+ * @param desk
+ *   Where messages are answered between packets.
  */
-void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state);
+void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state,
+	struct hp_mail_desk *desk);

@@ -18,6 +18,7 @@ struct loop {
 	struct hp_slot *slot;
 	const struct hp_func *func;
 	void *state;
+	struct hp_mail_desk *desk;
 };
 
 static uint16_t serve(struct loop *loop, struct hp_link *link)
@@ -46,12 +47,14 @@ static uint32_t turn(struct loop *loop, struct hp_idle_state *idle)
 
 	for (uint32_t i = 0; i < loop->n_links; i++)
 		work += serve(loop, &loop->links[i]);
+	work += hp_mail_desk_turn(loop->desk);
 	hp_count(&loop->slot->epoch, 1);
 	hp_idle_turn(idle, work > 0);
 	return work;
 }
 
-void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state)
+void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state,
+	struct hp_mail_desk *desk)
 {
 	const struct hp_group *group = hp_member_group(member);
 	uint32_t slot = hp_member_slot(member);
@@ -61,11 +64,13 @@ void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *
 		.slot = hp_group_slot(group, slot),
 		.func = func,
 		.state = state,
+		.desk = desk,
 	};
 	struct hp_idle_state idle;
 
 	for (uint32_t i = 0; i < loop.n_links; i++)
 		hp_link_open(&loop.links[i], group, slot, i);
+	hp_mailbox_open(&desk->box, group, slot);
 	hp_idle_init(&idle, (enum hp_idle)group->hdr->idle);
 	while (!hp_member_stopping(member))
 		turn(&loop, &idle);

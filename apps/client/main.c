@@ -11,28 +11,44 @@
 #include <rte_lcore.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int serve(const struct hp_client_opts *opts, const struct hp_func *func, const void *conf,
 	uint32_t restarts, struct hp_err *err)
 {
+	struct hp_member_conf member_conf = opts->member;
+	struct hp_mail_desk *desk = hp_mail_desk_new();
 	struct hp_member *member;
 	void *state = NULL;
+	int code;
 
-	member = hp_member_join(&opts->member, "client", false, restarts, err);
-	if (member == NULL)
+	if (desk == NULL)
+		return -hp_err_set(err, HP_EXIT_OTHER, HP_EXIT_OTHER, "out of memory");
+	// Texts are shown by the control thread: the packet loop must not write to anything.
+	member_conf.tick = hp_mail_desk_log;
+	member_conf.tick_arg = desk;
+	member_conf.tick_us = HP_MAIL_DESK_PERIOD_US;
+	member = hp_member_join(&member_conf, "client", false, restarts, err);
+	if (member == NULL) {
+		free(desk);
 		return err->exit_code;
+	}
 	if (func->init != NULL && func->init(&state, conf, (int)rte_socket_id(), err) < 0) {
 		hp_member_end(member);
+		free(desk);
 		return err->exit_code;
 	}
 	snprintf(hp_group_slot(hp_member_group(member), hp_member_slot(member))->function,
 		HP_NAME_MAX, "%s", func->name);
 	if (hp_member_ready(member) == 0)
-		hp_client_loop(member, func, state);
+		hp_client_loop(member, func, state, desk);
 	if (func->fini != NULL)
 		func->fini(state);
-	return hp_member_end(member);
+	code = hp_member_end(member);
+	hp_mail_desk_log(desk);
+	free(desk);
+	return code;
 }
 
 static int run(void *arg, uint32_t restarts)

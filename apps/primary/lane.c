@@ -112,7 +112,7 @@ int hp_lane_main(void *arg)
 	while (!atomic_load_explicit(&lane->stop, memory_order_relaxed)) {
 		const struct hp_plan *plan =
 			atomic_load_explicit(&lane->next_plan, memory_order_acquire);
-		uint32_t work = 0;
+		uint32_t work = 0, messages = 0;
 
 		if (plan != lane->plan)
 			hp_lane_apply(lane, plan);
@@ -121,10 +121,12 @@ int hp_lane_main(void *arg)
 		for (uint32_t i = 0; i < lane->n_active; i++)
 			work += hp_lane_collect(lane, lane->active[i]);
 		flush(lane);
+		if (lane->mail != NULL)
+			messages = hp_mail_router_turn(lane->mail);
 		hp_count(&lane->turns, 1);
 		if (work > 0)
 			hp_count(&lane->busy_turns, 1);
-		hp_idle_turn(&lane->idle, work > 0);
+		hp_idle_turn(&lane->idle, work + messages > 0);
 	}
 	hp_lane_finish(lane);
 	atomic_store(&lane->running, false);

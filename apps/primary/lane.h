@@ -9,6 +9,7 @@
 
 #include "group/hp_idle.h"
 #include "group/hp_link.h"
+#include "group/hp_mail_router.h"
 #include "plan.h"
 
 #include <stdatomic.h>
@@ -36,6 +37,7 @@ struct hp_lane {
 	struct hp_pool *pool;
 	uintptr_t mbuf_base;
 	const struct hp_plan *plan; // the one that this lane works by
+	struct hp_mail_router *mail; // lane 0 alone, else NULL
 	struct hp_idle_state idle;
 	uint32_t round_robin;
 

@@ -133,5 +133,7 @@ void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 			pc->policy != HP_POLICY_HOLD && (pc->slot < 0 || pc->avoid))
 			hp_lane_release_held(lane, (uint8_t)i);
 	}
+	if (lane->mail != NULL)
+		hp_mail_router_sync(lane->mail, plan->mail);
 	atomic_store_explicit(&lane->applied, plan->version, memory_order_release);
 }

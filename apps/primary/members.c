@@ -45,11 +45,14 @@ static void ready(void *arg, uint32_t slot)
 	lease = hp_leases_get(primary->leases, slot);
 	memset(ps, 0, sizeof(*ps));
 	ps->epoch_us = hp_now_us();
-	if (strcmp(lease->role, "client") != 0)
+	ps->mail = true;
+	client = strcmp(lease->role, "client") == 0 ? hp_primary_find_client(primary, lease->name)
+						    : -1;
+	if (client < 0) {
+		// No client, or its name was removed after admit() had made it.
+		hp_primary_publish(primary);
 		return;
-	client = hp_primary_find_client(primary, lease->name);
-	if (client < 0)
-		return; // admit() has made it; only its removal in between leads here
+	}
 	ps->has_client = true;
 	ps->client = (uint8_t)client;
 	ps->state = HP_SLOT_LENDING;
@@ -137,9 +140,12 @@ static void gone(void *arg, uint32_t slot, bool attached)
 	uint64_t started = hp_now_us();
 	uint64_t took;
 
+	ps->mail = false;
 	if (ps->has_client) {
 		unbind(primary, slot);
 		ps->state = HP_SLOT_DEAD;
+	}
+	if (attached || ps->has_client) {
 		hp_primary_publish(primary);
 		took = hp_now_us() - started;
 		if (took > primary->reclaim_us_max)
@@ -167,6 +173,7 @@ void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *
 		primary->slots[slot].state = HP_SLOT_CLOSED;
 		unbind(primary, slot);
 	}
+	primary->slots[slot].mail = false;
 	primary->evictions++;
 	hp_primary_publish(primary);
 	hp_lease_evict(primary->leases, slot, why);
@@ -183,6 +190,16 @@ static void look_for_lies(struct hp_primary *primary)
 			hp_primary_show_out(primary, slot,
 				"it handed back what it had not been lent, or a packet whose "
 				"header is broken");
+}
+
+static void look_for_bad_mail(struct hp_primary *primary)
+{
+	uint64_t lied = atomic_exchange(&primary->router->lied, 0);
+
+	for (uint32_t slot = 0; lied != 0; slot++, lied >>= 1)
+		if ((lied & 1) != 0 && primary->slots[slot].mail)
+			hp_primary_show_out(
+				primary, slot, "what it wrote into its mailbox is no message");
 }
 
 static void set_stuck(struct hp_primary *primary, uint32_t slot, bool stuck)
@@ -232,6 +249,8 @@ static void watch_tick(void *arg)
 	struct hp_primary *primary = arg;
 
 	look_for_lies(primary);
+	look_for_bad_mail(primary);
+	hp_primary_read_mail(primary);
 	look_for_stuck(primary);
 }
 

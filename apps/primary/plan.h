@@ -81,6 +81,7 @@ struct hp_plan {
 	struct hp_plan_port ports[HP_PORTS_MAX]; // by DPDK port id
 	struct hp_plan_client clients[HP_CLIENTS_MAX];
 	struct hp_plan_slot slots[HP_MEMBERS_MAX];
+	uint64_t mail[HP_MEMBERS_MAX]; // incarnation of who gets messages in a slot, 0: nobody
 };
 
 /** Fill in live and bucket of all hops from what the rest of the plan says. */

@@ -36,6 +36,7 @@ struct hp_primary_slot {
 	uint8_t state; // enum hp_plan_slot_state
 	uint8_t client; // index, if has_client
 	bool has_client;
+	bool mail; // gets messages; hp_primary_publish() makes it so
 	uint64_t epoch; // last seen
 	uint64_t epoch_us; // when it changed
 };
@@ -87,6 +88,10 @@ struct hp_primary {
 	struct hp_pool pools[HP_LANES_MAX];
 	struct hp_lane *lanes; // [n_lanes], cache aligned
 	bool lanes_run;
+	struct hp_mail_router *router; // lane 0's
+	struct hp_mail_writer mail_out; // ours, as a member's
+	struct hp_mail_reader mail_in;
+	uint64_t mail_id; // of the last message that was sent
 
 	struct hp_port ports[HP_PORTS_MAX]; // in the configuration's order
 	struct hp_hop port_hops[HP_PORTS_MAX];
@@ -156,6 +161,28 @@ int hp_primary_find_client(const struct hp_primary *primary, const char *name);
 int hp_primary_add_client(struct hp_primary *primary, const char *name);
 /** Port by "NAME", its number or its device, -1 if there is none. */
 int hp_primary_find_port(const struct hp_primary *primary, const char *name);
+
+// mail.c
+
+/** Make the router and the primary's own mailbox. 0 or -ENOMEM. */
+int hp_primary_open_mail(struct hp_primary *primary);
+void hp_primary_close_mail(struct hp_primary *primary);
+/** Log and confirm what has come for the primary. */
+void hp_primary_read_mail(struct hp_primary *primary);
+/** What became of a message to one or all. */
+struct hp_mail_result {
+	uint32_t sent; // copies
+	uint32_t delivered; // confirmed by their receivers
+	uint32_t undelivered; // refused by a mailbox
+	unsigned int reason; // enum hp_mail_reason of the last one
+};
+
+/**
+ * Send a text, and wait a moment for its confirmations.
+ * @return 0, -ENOBUFS: the lane does not turn; -EMSGSIZE.
+ */
+int hp_primary_send_mail(struct hp_primary *primary, struct hp_mail_addr to, const char *text,
+	struct hp_mail_result *result);
 
 // members.c
 

@@ -51,6 +51,8 @@ static void fill_clients(const struct hp_primary *primary, struct hp_plan *plan)
 		};
 	}
 	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++) {
+		if (primary->slots[i].mail)
+			plan->mail[i] = hp_group_slot(&primary->group, i)->incarnation;
 		if (!primary->slots[i].has_client)
 			continue;
 		plan->slots[i].state = primary->slots[i].state;
@@ -96,6 +98,18 @@ static bool all_applied(const struct hp_primary *primary, uint64_t version)
 	return true;
 }
 
+// Members find each other by this: nobody may be found before lane 0 knows the way, nor after.
+static void announce(struct hp_primary *primary, bool mail)
+{
+	for (uint32_t i = 0; i < primary->group.hdr->max_members; i++) {
+		struct hp_slot *slot = hp_group_slot(&primary->group, i);
+
+		if (primary->slots[i].mail == mail)
+			atomic_store_explicit(
+				&slot->mail, mail ? slot->incarnation : 0, memory_order_release);
+	}
+}
+
 int hp_primary_publish(struct hp_primary *primary)
 {
 	struct hp_plan *plan = calloc(1, sizeof(*plan));
@@ -115,6 +129,7 @@ int hp_primary_publish(struct hp_primary *primary)
 		free(plan);
 		return -ENOMEM;
 	}
+	announce(primary, false);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store_explicit(&primary->lanes[l].next_plan, plan, memory_order_release);
 	if (primary->lanes_run) {
@@ -132,6 +147,7 @@ int hp_primary_publish(struct hp_primary *primary)
 			usleep(20);
 		}
 	}
+	announce(primary, true);
 	free(primary->plan);
 	primary->plan = plan;
 	return 0;

@@ -265,6 +265,8 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 			"--nb-cores is %" PRIu64 ", but --lcores leaves %u besides the main lcore",
 			primary->conf->nb_cores, found);
 	primary->n_lanes = found;
+	if (hp_primary_open_mail(primary) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -456,6 +458,7 @@ void hp_primary_fini(struct hp_primary *primary)
 			hp_pool_destroy(&primary->pools[l]);
 		rte_eal_cleanup();
 	}
+	hp_primary_close_mail(primary);
 	free(primary->lanes);
 	free(primary->plan);
 	hp_locks_free(primary->locks);
