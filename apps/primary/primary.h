@@ -150,6 +150,12 @@ void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_confi
  */
 int hp_primary_publish(struct hp_primary *primary);
 
+// quiesce.c
+
+/** Let lanes finish their turn before EAL unmaps memory; after the lanes were made. */
+void hp_primary_guard_memory(struct hp_primary *primary);
+void hp_primary_unguard_memory(struct hp_primary *primary);
+
 // patches.c
 
 /** Replace the patch of a source. Names as in hp_patch_conf. -errno with @p err filled. */

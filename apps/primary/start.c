@@ -326,6 +326,7 @@ static int launch(struct hp_primary *primary, struct hp_err *err)
 		return hp_err_set(err, HP_EXIT_OTHER, -ret, "forwarding cannot start: %s",
 			rte_strerror(-ret));
 	primary->lanes_run = true;
+	hp_primary_guard_memory(primary);
 	atomic_store(&primary->group.hdr->state, HP_GROUP_RUNNING);
 	return 0;
 }
@@ -432,6 +433,7 @@ static void stop_lanes(struct hp_primary *primary)
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store(&primary->lanes[l].stop, true);
 	rte_eal_mp_wait_lcore();
+	hp_primary_unguard_memory(primary);
 	primary->lanes_run = false;
 }
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Memory that goes away under a lane. A stock capture tool (dpdk-dumpcap) takes its callback off a
+// port and frees its pool at once, and EAL unmaps the pages in the primary, while a lane that lost
+// its CPU may still be in the middle of that callback. EAL asks before it unmaps: then every lane
+// finishes its turn first.
+
+#include "base/hp_log.h"
+#include "base/hp_time.h"
+#include "primary.h"
+
+#include <rte_errno.h>
+#include <rte_memory.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("quiesce");
+
+#define CALLBACK_NAME "hugepod_lanes"
+#define TURN_WITHIN_US 2000000 // a lane without a CPU for that long is stopped on purpose
+
+// EAL's own thread: it must not touch what belongs to the control thread.
+static void before_unmap(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	const struct hp_primary *primary = arg;
+	uint64_t deadline = hp_now_us() + TURN_WITHIN_US;
+	uint64_t before[HP_LANES_MAX];
+
+	(void)addr;
+	(void)len;
+	if (event != RTE_MEM_EVENT_FREE)
+		return;
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		before[l] = hp_counted(&primary->lanes[l].turns);
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		while (atomic_load(&primary->lanes[l].running) &&
+			hp_counted(&primary->lanes[l].turns) == before[l] && hp_now_us() < deadline)
+			usleep(20);
+}
+
+void hp_primary_guard_memory(struct hp_primary *primary)
+{
+	if (rte_mem_event_callback_register(CALLBACK_NAME, before_unmap, primary) < 0)
+		HP_LOG(WARNING, "memory events: %s: a capture tool that ends may crash the primary",
+			rte_strerror(rte_errno));
+}
+
+void hp_primary_unguard_memory(struct hp_primary *primary)
+{
+	rte_mem_event_callback_unregister(CALLBACK_NAME, primary);
+}
