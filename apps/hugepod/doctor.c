@@ -73,6 +73,8 @@ const struct hp_opt_set doctor_opt_set = {
 static void fill_in(
 	struct hp_check_in *in, const struct doctor_opts *o, const struct hp_config *conf)
 {
+	struct doctor_memory memory;
+
 	in->root = o->root;
 	in->file_prefix = o->file_prefix != NULL ? o->file_prefix : conf->file_prefix;
 	in->runtime_base = o->runtime_dir != NULL ? o->runtime_dir : conf->runtime_dir;
@@ -85,8 +87,11 @@ static void fill_in(
 	in->n_pci = o->allow.n > 0 ? o->allow.n : conf->allow.n;
 	if (o->config_path == NULL)
 		return;
-	if (in->memory == 0)
-		in->memory = doctor_memory_of(conf);
+	if (in->memory == 0) {
+		// What it takes at least: an estimate must not fail where the primary would start.
+		doctor_memory_of(&memory, conf);
+		in->memory = memory.least;
+	}
 	in->busy_lcores = conf->idle == HP_IDLE_SLEEP ? 0 : (uint32_t)conf->nb_cores;
 	in->base_virtaddr = conf->base_virtaddr;
 	in->iova_pa = conf->iova_mode == 2; // auto, va, pa

@@ -43,9 +43,14 @@ int doctor_print_json(FILE *out, const struct doctor_report *report);
 /** The table of checks as markdown, for docs/hugepod.md. */
 void doctor_print_list(FILE *out);
 
+/** Bytes of hugepages that a primary takes, in whole pages of 2 MiB. */
+struct doctor_memory {
+	uint64_t least; ///< its pools alone
+	uint64_t most; ///< with an allowance for all else
+};
+
 /**
- * Bytes of hugepages that a primary with this configuration takes: the pools and rings that it
- * makes itself, without what members ask for later. An estimate from above; `hp-primary --dry-run`
- * knows exactly.
+ * Estimate what a primary with this configuration takes, without what members ask for later.
+ * `hp-primary --dry-run` knows exactly.
  */
-uint64_t doctor_memory_of(const struct hp_config *conf);
+void doctor_memory_of(struct doctor_memory *out, const struct hp_config *conf);

@@ -8,9 +8,10 @@
 #define LINE UINT64_C(64) // bytes of a cache line: what objects of a pool are padded to
 #define MBUF_HEAD UINT64_C(128) // sizeof(struct rte_mbuf)
 #define OBJECT_HEAD UINT64_C(64) // a pool's header in front of each object
-#define POOL_FIXED (UINT64_C(256) << 10) // a pool's own structures, its lcore caches
+#define POOL_FIXED (UINT64_C(1040) << 10) // a pool's own structures, its lcore caches
 #define RING_HEAD UINT64_C(384) // struct rte_ring
-#define GROUP_FIXED (UINT64_C(8) << 20) // EAL's heap, the group's table, ports
+#define GROUP_FIXED (UINT64_C(3) << 19) // EAL's heap, the group's table, ports
+#define PDUMP (UINT64_C(4) << 20) // counters of rte_pdump: two lines for any queue of any port
 #define GRAIN (UINT64_C(2) << 20) // EAL takes whole pages
 
 static uint64_t up(uint64_t value, uint64_t to)
@@ -28,14 +29,17 @@ static uint64_t ring_bytes(uint64_t items)
 	return RING_HEAD + room * sizeof(void *);
 }
 
-uint64_t doctor_memory_of(const struct hp_config *conf)
+void doctor_memory_of(struct doctor_memory *out, const struct hp_config *conf)
 {
 	uint64_t object = up(conf->mbuf_size + MBUF_HEAD, LINE) + OBJECT_HEAD;
 	uint64_t pool =
 		conf->total_num_mbufs * object + ring_bytes(conf->total_num_mbufs) + POOL_FIXED;
-	uint64_t links = 0;
+	uint64_t pools = conf->nb_cores * pool, links = 0;
 
 	for (uint32_t i = 0; i < conf->n_clients; i++)
 		links += 2 * conf->nb_cores * ring_bytes(conf->clients[i].window);
-	return up(conf->nb_cores * pool + links + GROUP_FIXED, GRAIN);
+	if (conf->pdump)
+		pools += PDUMP;
+	out->least = up(pools, GRAIN);
+	out->most = up(pools + links + GROUP_FIXED, GRAIN);
 }

@@ -54,7 +54,8 @@ struct plan_container {
 	struct plan_list requests, limits; ///< with all defaults
 	const struct k8s_val *val;
 	bool secondary; ///< its arguments say that it attaches to a primary
-	int64_t asked; ///< bytes of hugepages that its arguments ask for; 0: they don't say
+	int64_t asked; ///< bytes of hugepages that its arguments ask for at most; 0: they don't say
+	int64_t asked_least; ///< and at least: of a configuration both are estimates
 	const char *asked_by; ///< the argument, "-m 64"
 };
 

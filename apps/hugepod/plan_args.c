@@ -125,25 +125,26 @@ static const char *config_text(const struct plan *plan, const struct plan_contai
 	return "";
 }
 
-static int64_t config_bytes(const char *text)
+static void config_bytes(struct plan_container *c, const char *text)
 {
+	struct doctor_memory memory;
 	struct hp_config conf = {0};
 	struct hp_err ignored = {0};
 	struct hp_yaml_file *file;
-	int64_t bytes = 0;
 
 	if (text[0] == '\0')
-		return 0;
+		return;
 	file = hp_yaml_load("configMap", text, strlen(text), NULL, &ignored);
 	if (file == NULL)
-		return 0;
+		return;
 	if (hp_yaml_docs(file) == 1 &&
 		hp_config_from_yaml(&conf, hp_yaml_root(file, 0), "configMap", &ignored) == 0) {
-		bytes = (int64_t)doctor_memory_of(&conf);
+		doctor_memory_of(&memory, &conf);
+		c->asked = (int64_t)memory.most;
+		c->asked_least = (int64_t)memory.least;
 		hp_config_free(&conf);
 	}
 	hp_yaml_free(file);
-	return bytes;
 }
 
 void plan_container_args(struct plan *plan, struct plan_container *c, const struct plan_pod *pod)
@@ -165,12 +166,12 @@ void plan_container_args(struct plan *plan, struct plan_container *c, const stru
 			value = value_of(&w, i, sizes[s]);
 			if (value == NULL || mebibytes(value) == 0)
 				continue;
-			c->asked = mebibytes(value);
+			c->asked = c->asked_least = mebibytes(value);
 			c->asked_by = k8s_printf(&plan->arena, "%s %s", sizes[s], value);
 		}
 		value = value_of(&w, i, "--config");
 		if (value != NULL && c->asked == 0) {
-			c->asked = config_bytes(config_text(plan, c, pod, value));
+			config_bytes(c, config_text(plan, c, pod, value));
 			c->asked_by = k8s_printf(&plan->arena, "--config %s", value);
 		}
 	}

@@ -99,7 +99,8 @@ static void look_at(
 {
 	for (uint32_t i = 0; i < c->limits.n; i++) {
 		const char *name = c->limits.item[i].name;
-		int64_t page = plan_page_size(name), limit = plan_amount(&c->limits, name), used;
+		int64_t page = plan_page_size(name), limit = plan_amount(&c->limits, name);
+		int64_t used, least;
 		struct plan_waste waste = {.ns = pod->ns,
 			.pod = pod->name,
 			.container = c->name,
@@ -109,13 +110,14 @@ static void look_at(
 		if (page == 0 || limit == 0)
 			continue;
 		used = plan_times(pages_of(c->asked, page), page);
+		least = plan_times(pages_of(c->asked_least, page), page);
 		if (c->secondary) {
 			waste.bytes = limit;
 			waste.why =
 				"a secondary attaches to pages that its primary has touched and "
 				"paid for";
-		} else if (c->asked > 0 && used != limit) {
-			waste.bytes = limit - used;
+		} else if (c->asked > 0 && (used < limit || least > limit)) {
+			waste.bytes = limit - (used < limit ? used : least);
 			waste.why = k8s_printf(&w->plan->arena,
 				used < limit ? "it asks for less than its limit (%s)"
 					     : "it asks for more than its limit (%s), and will not "

@@ -5,6 +5,7 @@
 
 #include "plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CELL K8S_QUANTITY_TEXT
@@ -208,11 +209,12 @@ static void print_wastes(FILE *out, struct plan *plan)
 	char text[CELL];
 
 	if (n > 0)
-		fprintf(out, "asked for and not used\n\n");
+		fprintf(out, "asked for and not used, or used and not asked for\n\n");
 	for (uint32_t i = 0; i < n; i++)
-		fprintf(out, "  %s/%s container %s: %s of %s in each of %lld pods: %s\n",
+		fprintf(out, "  %s/%s container %s: %s%s of %s in each of %lld pods: %s\n",
 			waste[i].ns, waste[i].pod, waste[i].container,
-			plan_amount_text(text, waste[i].name, waste[i].bytes), waste[i].name,
+			waste[i].bytes < 0 ? "lacks " : "",
+			plan_amount_text(text, waste[i].name, llabs(waste[i].bytes)), waste[i].name,
 			(long long)waste[i].pods, waste[i].why);
 	if (n > 0)
 		fprintf(out, "\n");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define COLUMN 440 // width of a node
+#define WIDTH_MIN 980 // of the picture: the legend has to fit
 #define GAP 24 // between columns, and around the picture
 #define PAD 12 // inside of boxes
 #define ROW 20 // height of a line of text
@@ -344,7 +345,7 @@ void plan_print_svg(FILE *out, struct plan *plan)
 	}
 	draw_legend(inside, bottom + 20);
 	fclose(inside);
-	draw_begin(out, x < 920 ? 920 : x, bottom + 56, "Where pods with hugepages go");
+	draw_begin(out, x < WIDTH_MIN ? WIDTH_MIN : x, bottom + 56, "Where pods with hugepages go");
 	fputs(body, out);
 	draw_end(out);
 	free(body);
