@@ -82,15 +82,19 @@ static void strict(struct decode *d, const char *what, const struct k8s_at *at,
 	const struct hp_yaml_node *node, const char *near)
 {
 	const char *path = k8s_path_text(d->check->arena, at);
+	const char *text =
+		k8s_printf(d->check->arena, "%s %s", what, k8s_go_quote(d->check->arena, path));
 
-	if (d->n_strict++ >= STRICT_MAX)
+	// Each is told once: of keys that are given twice and unknown as well.
+	if (text == NULL || (d->strict != NULL && strstr(d->strict, text) != NULL) ||
+		d->n_strict++ >= STRICT_MAX)
 		return;
 	if (d->strict == NULL) {
 		d->strict_at = node;
 		d->near = near;
 	}
-	d->strict = k8s_printf(d->check->arena, "%s%s%s %s", d->strict == NULL ? "" : d->strict,
-		d->strict == NULL ? "" : ", ", what, k8s_go_quote(d->check->arena, path));
+	d->strict = k8s_printf(d->check->arena, "%s%s%s", d->strict == NULL ? "" : d->strict,
+		d->strict == NULL ? "" : ", ", text);
 }
 
 static const char *value_name(const struct k8s_val *val)

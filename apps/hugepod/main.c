@@ -17,6 +17,7 @@ static const struct command {
 	{"ctl", hugepod_ctl_main, "runs commands of a group's primary"},
 	{"doctor", hugepod_doctor_main,
 		"says what would stop a DPDK process here, and what mends it"},
+	{"lint", hugepod_lint_main, "says what is wrong with manifests, before a cluster does"},
 	{"plan", hugepod_plan_main, "says where pods with hugepages go, and what stays Pending"},
 	{"probe", hugepod_probe_main, "says whether a member is ready or alive, for pods"},
 	{NULL, NULL, NULL},
