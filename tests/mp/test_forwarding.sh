@@ -140,8 +140,9 @@ policy_hold_keeps_frames_until_the_client_comes() {
 	assert_output macswap
 }
 
+# Packets come once all clients are there: who is absent has no share.
 spread_group() { # SPREAD
-	group <<-YAML
+	group --auto-start=no <<-YAML
 	clients:
 	  - {name: w0, policy: hold, when-full: wait}
 	  - {name: w1, policy: hold, when-full: wait}
@@ -155,6 +156,7 @@ spread_group() { # SPREAD
 	start_member w0 --function io
 	start_member w1 --function io
 	start_member w2 --function io
+	ctl start >/dev/null
 }
 
 lent_to() { ctl_value "[.links[] | select(.name == \"$1\" or .client == \"$1\") | .lent_packets] | add // 0" show links; }
