@@ -36,6 +36,7 @@ prepare() {
 	mount --bind "$BUILD" "$T/build"
 	ORIGIN=$ROOT
 	ROOT=$T/repo
+	IDLE_PORT="in=net_pcap0,rx_pcap=$ROOT/tests/data/small.pcap" # silent after 100 frames: takes no CPU
 	BUILD=$T/build
 	HP_PRIMARY=$BUILD/apps/primary/hp-primary
 	HP_CLIENT=$BUILD/apps/client/hp-client
@@ -86,7 +87,7 @@ hugetlb_bytes() {
 # The two halves of spawn. The first is left in our PID namespace and tells us how the second ended
 # (unshare --fork of util-linux 2.38 loses a SIGKILL); its first child is PID 1 of the new one.
 # shellcheck disable=SC2016 # the shells that run them expand
-readonly OUTER_HALF='bash -c "$0" inner "$@" <&0 & wait $!'
+readonly OUTER_HALF='exec 3>&2 2>/dev/null; bash -c "$0" inner "$@" <&0 2>&3 3>&- & wait $!'
 # shellcheck disable=SC2016
 readonly INNER_HALF='
 	[ "$$" != 1 ] || mount -t proc proc /proc || exit

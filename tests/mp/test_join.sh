@@ -11,7 +11,7 @@ names() { printf 'm%02d\n' $(seq "$MEMBERS"); }
 
 many_clients() {
 	local name
-	echo --port in=net_null0 --total-num-mbufs 1023 --max-members "$MEMBERS" --window 32
+	echo --port "$IDLE_PORT" --total-num-mbufs 1023 --max-members "$MEMBERS" --window 32
 	for name in $(names); do echo --client "$name"; done
 }
 
@@ -57,7 +57,7 @@ members_that_start_first_wait_for_their_primary() {
 # test
 members_come_and_go_and_their_places_are_free_again() {
 	local round name
-	start_primary -- --port in=net_null0 --client a --client b --max-members 2 --total-num-mbufs 511
+	start_primary -- --port "$IDLE_PORT" --client a --client b --max-members 2 --total-num-mbufs 511
 	for round in $(seq 10); do
 		for name in a b; do start_member "$name" --function io; done
 		for name in a b; do stop_with_term "$name"; done
@@ -69,7 +69,7 @@ members_come_and_go_and_their_places_are_free_again() {
 # test
 a_killed_member_leaves_its_name_and_place_to_the_next() {
 	local round
-	start_primary -- --port in=net_null0 --client a --max-members 1 --total-num-mbufs 511
+	start_primary -- --port "$IDLE_PORT" --client a --max-members 1 --total-num-mbufs 511
 	for round in $(seq 5); do
 		start_member a --function io
 		signal a KILL
@@ -82,8 +82,8 @@ a_killed_member_leaves_its_name_and_place_to_the_next() {
 
 # test
 members_of_two_groups_do_not_meet() {
-	start_primary -- --port in=net_null0 --client a --total-num-mbufs 511
-	spawn other "$HP_PRIMARY" --file-prefix other --huge-dir "$T/huge" --port in=net_null0 \
+	start_primary -- --port "$IDLE_PORT" --client a --total-num-mbufs 511
+	spawn other "$HP_PRIMARY" --file-prefix other --huge-dir "$T/huge" --port "$IDLE_PORT" \
 		--client a --total-num-mbufs 511
 	wait_until 10 as_group "$HUGEPOD" probe --file-prefix other ready
 	start_member a --function io

@@ -11,7 +11,7 @@ JOIN_SOCKET=$T/run/dpdk/$P/hp_join
 DPDK="DPDK $(pkg-config --modversion libdpdk)"
 
 one_port() {
-	start_primary -- --port in=net_null0 --client a --client b --total-num-mbufs 511
+	start_primary -- --port "$IDLE_PORT" --client a --client b --total-num-mbufs 511
 }
 
 # The group still works: a member can join and leave.
@@ -146,7 +146,7 @@ an_eal_option_that_conflicts_with_the_lease_names_both_values() {
 
 # test
 a_group_that_is_full_says_which_number_to_raise() {
-	start_primary -- --port in=net_null0 --client a --client b --client c --max-members 2 \
+	start_primary -- --port "$IDLE_PORT" --client a --client b --client c --max-members 2 \
 		--total-num-mbufs 511
 	start_member a --function io
 	start_member b --function io
@@ -161,7 +161,7 @@ a_group_that_is_full_says_which_number_to_raise() {
 # test
 a_second_primary_is_refused_while_the_first_serves() {
 	one_port
-	spawn second "$HP_PRIMARY" --file-prefix "$P" --huge-dir "$T/huge" --port in=net_null0
+	spawn second "$HP_PRIMARY" --file-prefix "$P" --huge-dir "$T/huge" --port "$IDLE_PORT"
 	refused_member second $EXIT_CONFIG "$P"
 	assert_group_serves
 	finish
@@ -170,7 +170,7 @@ a_second_primary_is_refused_while_the_first_serves() {
 # test
 a_hugepage_limit_that_is_too_small_is_refused_with_the_numbers_before_a_page_is_touched() {
 	with_hugetlb_limit $((4 << 20))
-	spawn_primary -- --port in=net_null0 --total-num-mbufs 65535
+	spawn_primary -- --port "$IDLE_PORT" --total-num-mbufs 65535
 	refused_member primary $EXIT_CONFIG '4194304|4 MiB|4\.0 MiB'
 	assert_equal "$(hugetlb_bytes)" 0 'bytes charged'
 }
