@@ -3,6 +3,7 @@
 //
 // The packet loop of a client. No system call but the idle sleep, no allocation, no log.
 
+#include "base/hp_crash.h"
 #include "client.h"
 #include "group/hp_idle.h"
 #include "group/hp_link.h"
@@ -32,9 +33,11 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 	n = hp_link_take(link, pkts, indexes, loop->burst);
 	if (n == 0)
 		return 0;
+	HP_CRASH_POINT(loop_taken);
 	now = rte_rdtsc();
 	memset(verdicts, 0, n * sizeof(verdicts[0]));
 	loop->func->burst(loop->state, pkts, verdicts, n, now);
+	HP_CRASH_POINT(loop_processed);
 	hp_link_return(link, indexes, verdicts, n);
 	hp_count(&loop->slot->packets, n);
 	hp_count(&loop->slot->busy_tsc, rte_rdtsc() - now);
@@ -49,6 +52,7 @@ static uint32_t turn(struct loop *loop, struct hp_idle_state *idle)
 		work += serve(loop, &loop->links[i]);
 	work += hp_mail_desk_turn(loop->desk);
 	hp_count(&loop->slot->epoch, 1);
+	HP_CRASH_POINT(loop_turn);
 	hp_idle_turn(idle, work > 0);
 	return work;
 }
@@ -75,6 +79,8 @@ void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *
 	while (!hp_member_stopping(member))
 		turn(&loop, &idle);
 	hp_member_leave(member);
-	while (!hp_member_left(member))
+	while (!hp_member_left(member)) {
+		HP_CRASH_POINT(leave_draining);
 		turn(&loop, &idle);
+	}
 }

@@ -5,6 +5,8 @@
 
 #include "lane.h"
 
+#include "base/hp_crash.h"
+
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 
@@ -53,6 +55,7 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
 	if (n == 0)
 		return 0;
+	HP_CRASH_POINT(lane_received);
 	for (uint16_t i = 0; i < n; i++)
 		bytes += rte_pktmbuf_pkt_len(pkts[i]);
 	hp_count(&count->rx_packets, n);
@@ -123,6 +126,7 @@ int hp_lane_main(void *arg)
 		flush(lane);
 		if (lane->mail != NULL)
 			messages = hp_mail_router_turn(lane->mail);
+		HP_CRASH_POINT(lane_turn);
 		hp_count(&lane->turns, 1);
 		if (work > 0)
 			hp_count(&lane->busy_turns, 1);

@@ -4,6 +4,7 @@
 // What members hand back, and what a lane does when a plan changes. Packet loop: no system call, no
 // allocation, no log.
 
+#include "base/hp_crash.h"
 #include "lane.h"
 
 #include <string.h>
@@ -67,8 +68,10 @@ uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot)
 	}
 	ret = hp_lender_collect(&lane->lenders[slot], lane->pool, lane->plan->check_returns, pkts,
 		indexes, verdicts, want, &n);
+	HP_CRASH_POINT(collect_read);
 	if (n > 0)
 		follow_verdicts(lane, ps->client, pkts, verdicts, n);
+	HP_CRASH_POINT(collect_passed_on);
 	if (unlikely(ret < 0)) {
 		// Nothing more of what it says is listened to; the control thread shows it out.
 		hp_count(&lane->clients[ps->client].count->rejected, 1);
@@ -93,6 +96,7 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	uint32_t lost;
 	int ret = 0;
 
+	HP_CRASH_POINT(reclaim_begin);
 	while (lender->live && ret == 0 && n > 0) {
 		ret = hp_lender_collect(
 			lender, lane->pool, true, pkts, indexes, verdicts, lane->plan->burst, &n);
@@ -105,10 +109,12 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	hp_count(&count->drops[HP_DROP_MEMBER_DIED], lost);
 	atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
 	lane->incarnations[slot] = 0;
+	HP_CRASH_POINT(reclaim_done);
 }
 
 void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 {
+	HP_CRASH_POINT(plan_unapplied);
 	lane->plan = plan;
 	lane->n_active = 0;
 	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++) {
@@ -136,4 +142,5 @@ void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 	if (lane->mail != NULL)
 		hp_mail_router_sync(lane->mail, plan->mail);
 	atomic_store_explicit(&lane->applied, plan->version, memory_order_release);
+	HP_CRASH_POINT(plan_applied);
 }

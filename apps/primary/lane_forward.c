@@ -4,6 +4,7 @@
 // From a source to its destinations: spreads, lending, policies, transmitting. Packet loop: no
 // system call, no allocation, no log.
 
+#include "base/hp_crash.h"
 #include "func/hp_flow.h"
 #include "lane.h"
 
@@ -179,7 +180,9 @@ void hp_lane_to_client(struct hp_lane *lane, uint8_t client, struct rte_mbuf **p
 		}
 		lent++;
 	}
+	HP_CRASH_POINT(lend_unpublished);
 	hp_lender_publish(lender);
+	HP_CRASH_POINT(lend_published);
 	hp_count(&c->count->lent_packets, lent);
 	hp_count(&c->count->lent_bytes, bytes);
 }

@@ -3,6 +3,7 @@
 //
 // What the primary does when members come, leave, die, hang or lie. Control thread.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_time.h"
 #include "primary.h"
@@ -59,7 +60,9 @@ static void ready(void *arg, uint32_t slot)
 	primary->clients[client].slot = (int32_t)slot;
 	primary->clients[client].stuck = false;
 	primary->clients[client].joins++;
+	HP_CRASH_POINT(ready_heard);
 	hp_primary_publish(primary);
+	HP_CRASH_POINT(ready_published);
 }
 
 // The client's name has no live process in this slot any more.
@@ -93,8 +96,10 @@ static void drain_tick(void *arg)
 	for (uint32_t slot = 0; slot < primary->group.hdr->max_members; slot++) {
 		if (hp_leases_get(primary->leases, slot)->state != HP_LEASE_LEAVING)
 			continue;
-		if (hp_primary_out(primary, slot) == 0)
+		if (hp_primary_out(primary, slot) == 0) {
 			hp_lease_let_go(primary->leases, slot);
+			HP_CRASH_POINT(leaving_granted);
+		}
 		again = true; // until its connection is closed
 	}
 	if (!again) {
@@ -113,6 +118,7 @@ static void leaving(void *arg, uint32_t slot)
 	}
 	unbind(primary, slot);
 	primary->slots[slot].state = HP_SLOT_DRAINING;
+	HP_CRASH_POINT(leaving_heard);
 	hp_primary_publish(primary);
 	if (primary->drain_timer == NULL)
 		primary->drain_timer =
@@ -146,6 +152,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 		ps->state = HP_SLOT_DEAD;
 	}
 	if (attached || ps->has_client) {
+		HP_CRASH_POINT(gone_unpublished);
 		hp_primary_publish(primary);
 		took = hp_now_us() - started;
 		if (took > primary->reclaim_us_max)
@@ -153,6 +160,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 	}
 	memset(ps, 0, sizeof(*ps));
 	hp_lease_release(primary->leases, slot);
+	HP_CRASH_POINT(gone_released);
 	// Attached members take EAL's locks no more, but one look costs nothing.
 	if (primary->locks != NULL && primary->locks_timer == NULL &&
 		(!attached || hp_locks_taken(primary->locks)))
@@ -176,7 +184,9 @@ void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *
 	primary->slots[slot].mail = false;
 	primary->evictions++;
 	hp_primary_publish(primary);
+	HP_CRASH_POINT(evict_unsent);
 	hp_lease_evict(primary->leases, slot, why);
+	HP_CRASH_POINT(evict_sent);
 }
 
 static void look_for_lies(struct hp_primary *primary)

@@ -3,6 +3,7 @@
 //
 // From what the control thread knows to a plan that the lanes work by.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_time.h"
 #include "primary.h"
@@ -132,6 +133,7 @@ int hp_primary_publish(struct hp_primary *primary)
 	announce(primary, false);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store_explicit(&primary->lanes[l].next_plan, plan, memory_order_release);
+	HP_CRASH_POINT(plan_published);
 	if (primary->lanes_run) {
 		deadline = hp_now_us() + APPLY_WITHIN_US;
 		while (!all_applied(primary, plan->version)) {

@@ -3,6 +3,7 @@
 //
 // From ready to the end: signals, and stopping in order. Members are quiet before ports stop.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_time.h"
 #include "primary.h"
@@ -41,7 +42,9 @@ static void stop_tick(void *arg)
 			return;
 		primary->stop_phase = HP_STOP_MEMBERS;
 		primary->stop_deadline_us = now + MEMBERS_WITHIN_US;
+		HP_CRASH_POINT(stop_drained);
 		hp_leases_shutdown(primary->leases);
+		HP_CRASH_POINT(stop_members_told);
 	}
 	if (primary->stop_phase == HP_STOP_MEMBERS) {
 		if (hp_leases_count(primary->leases) > 0 && now < primary->stop_deadline_us)
@@ -50,6 +53,7 @@ static void stop_tick(void *arg)
 			HP_LOG(WARNING, "%u members did not leave within %d ms",
 				hp_leases_count(primary->leases), MEMBERS_WITHIN_US / 1000);
 		primary->stop_phase = HP_STOP_DONE;
+		HP_CRASH_POINT(stop_members_gone);
 		hp_loop_stop(primary->loop);
 	}
 }
@@ -59,6 +63,7 @@ void hp_primary_stop(struct hp_primary *primary)
 	if (primary->stop_phase != HP_STOP_NOT)
 		return;
 	HP_LOG(NOTICE, "stopping");
+	HP_CRASH_POINT(stop_begin);
 	atomic_store(&primary->group.hdr->state, HP_GROUP_STOPPING);
 	primary->forwarding = false;
 	hp_primary_publish(primary);

@@ -5,6 +5,7 @@
 // to.
 
 #include "base/hp_check.h"
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
 #include "base/hp_stale.h"
@@ -82,6 +83,7 @@ static int take_lock(struct hp_primary *primary, struct hp_err *err)
 		if (fstat(primary->lock_fd, &mine) == 0 && stat(path, &there) == 0 &&
 			mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
 			primary->lock_held = true;
+			HP_CRASH_POINT(start_locked);
 			return 0;
 		}
 		close(primary->lock_fd);
@@ -157,6 +159,7 @@ static int make_huge_dir(struct hp_primary *primary, struct hp_err *err)
 {
 	if (mkdir(primary->huge_dir, 0700) == 0 || errno == EEXIST) {
 		primary->huge_dir_made = true;
+		HP_CRASH_POINT(start_huge_dir);
 		return 0;
 	}
 	return hp_err_set(err, HP_EXIT_CONFIG, errno,
@@ -223,6 +226,7 @@ static int start_eal(struct hp_primary *primary, struct hp_err *err)
 	if (ret < 0)
 		return ret;
 	primary->eal_started = true;
+	HP_CRASH_POINT(start_eal_up);
 	primary->iova_va = rte_eal_iova_mode() == RTE_IOVA_VA;
 	return 0;
 }
@@ -245,10 +249,12 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 			return ret;
 		base = RTE_MIN(base, primary->pools[l].base);
 	}
+	HP_CRASH_POINT(start_pools);
 	ret = hp_group_create(&primary->group, primary->conf, base);
 	if (ret < 0)
 		return hp_err_set(err, HP_EXIT_OTHER, -ret, "the group's shared memory: %s",
 			rte_strerror(-ret));
+	HP_CRASH_POINT(start_group);
 	primary->lanes = aligned_alloc(
 		RTE_CACHE_LINE_SIZE, sizeof(*primary->lanes) * primary->conf->nb_cores);
 	if (primary->lanes == NULL)
@@ -369,7 +375,9 @@ static int init_memory(struct hp_primary *primary, struct hp_err *err)
 		ret = hp_stale_wait(primary->runtime_dir, primary->huge_dir,
 			primary->conf->file_prefix, primary->conf->takeover_wait_us, err);
 	if (ret == 0) {
+		HP_CRASH_POINT(start_free);
 		hp_stale_remove_maps(primary->huge_dir, primary->conf->file_prefix);
+		HP_CRASH_POINT(start_cleaned);
 		ret = check_memory(primary, err);
 	}
 	if (ret == 0)
@@ -415,14 +423,17 @@ int hp_primary_init(
 	ret = make_lanes(primary, err);
 	if (ret == 0)
 		ret = open_ports(primary, err);
+	HP_CRASH_POINT(start_ports);
 	if (ret == 0)
 		ret = make_clients(primary, err);
 	if (ret == 0)
 		ret = launch(primary, err);
+	HP_CRASH_POINT(start_lanes);
 	if (ret == 0)
 		ret = open_for_members(primary, err);
 	if (ret == 0)
 		ret = hp_primary_open_console(primary, err);
+	HP_CRASH_POINT(start_up);
 	return ret;
 }
 
@@ -445,11 +456,13 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_loop_timer_del(primary->stop_timer);
 	hp_primary_close_console(primary);
 	stop_lanes(primary);
+	HP_CRASH_POINT(stop_lanes);
 	hp_leases_free(primary->leases);
 	if (primary->eal_started)
 		hp_stale_remove_peers(primary->runtime_dir);
 	for (uint32_t i = 0; i < primary->n_ports; i++)
 		hp_port_close(&primary->ports[i]);
+	HP_CRASH_POINT(stop_ports);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		hp_lane_fini(&primary->lanes[l]);
 	if (primary->eal_started) {
@@ -458,7 +471,9 @@ void hp_primary_fini(struct hp_primary *primary)
 		hp_group_destroy(&primary->group);
 		for (uint32_t l = 0; l < HP_LANES_MAX; l++)
 			hp_pool_destroy(&primary->pools[l]);
+		HP_CRASH_POINT(stop_pools);
 		rte_eal_cleanup();
+		HP_CRASH_POINT(stop_eal);
 	}
 	hp_primary_close_mail(primary);
 	free(primary->lanes);
@@ -471,8 +486,10 @@ void hp_primary_fini(struct hp_primary *primary)
 		hp_stale_remove_maps(primary->huge_dir, primary->conf->file_prefix);
 		rmdir(primary->huge_dir);
 	}
+	HP_CRASH_POINT(stop_maps);
 	if (primary->lock_held)
 		hp_stale_remove_runtime(primary->runtime_dir, primary->eal_started);
+	HP_CRASH_POINT(stop_files);
 	if (primary->lock_fd >= 0)
 		close(primary->lock_fd);
 }

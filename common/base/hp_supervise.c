@@ -3,6 +3,7 @@
 
 #include "base/hp_supervise.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_err.h"
 #include "base/hp_log.h"
 #include "base/hp_time.h"
@@ -94,13 +95,17 @@ static int start_child(struct parent *parent)
 	pid_t self = getpid();
 
 	parent->ended = false;
+	HP_CRASH_POINT(parent_begin);
 	parent->child = fork();
 	if (parent->child < 0) {
 		HP_LOG(ERR, "fork: %s", strerror(errno));
 		return -errno;
 	}
-	if (parent->child > 0)
+	if (parent->child > 0) {
+		HP_CRASH_POINT(parent_forked);
 		return 0;
+	}
+	HP_CRASH_POINT(child_forked);
 	// The parent's death must not leave a child that nobody can reach any more.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != self)
@@ -187,6 +192,7 @@ static int run_parent(struct parent *parent)
 			return exit_code(parent->status);
 		}
 		log_end(parent, "starting it again");
+		HP_CRASH_POINT(parent_reaped);
 		pause_before_restart(parent);
 		if (parent->stopping)
 			return exit_code(parent->status);

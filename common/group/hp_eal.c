@@ -3,6 +3,7 @@
 
 #include "group/hp_eal.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "group/hp_dpdk.h"
 
@@ -38,6 +39,17 @@ static void note_error(const char *line)
 		len > 0 ? "; " : "", line);
 }
 
+// EAL's own code has no points of ours, but it says where it is.
+static void crash_points(const char *line)
+{
+	if (strstr(line, "Detected CPU lcores") != NULL)
+		HP_CRASH_POINT(eal_lcores);
+	else if (strstr(line, "Multi-process socket") != NULL)
+		HP_CRASH_POINT(eal_socket);
+	else if (strstr(line, "Selected IOVA mode") != NULL)
+		HP_CRASH_POINT(eal_iova);
+}
+
 static void log_line(void)
 {
 	int level = rte_log_cur_msg_loglevel();
@@ -47,6 +59,7 @@ static void log_line(void)
 	eal_log.line_len = 0;
 	if (line[0] == '\0')
 		return;
+	crash_points(line);
 	if (level > 0 && level <= (int)RTE_LOG_ERR) {
 		note_error(line);
 		HP_LOG(WARNING, "%s", line); // what follows from it, hugepod says itself
@@ -111,11 +124,13 @@ int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err)
 		HP_LOG(DEBUG, "argument %s", args->argv[i]);
 	redirect_log();
 	memcpy(argv, args->argv, sizeof(argv)); // rte_eal_init() permutes it
+	HP_CRASH_POINT(eal_begin);
 	if (rte_eal_init(args->argc, argv) < 0)
 		return hp_err_set(err, exit_code, rte_errno != 0 ? rte_errno : EIO,
 			"EAL did not start: %s",
 			eal_log.first_errors[0] != '\0' ? eal_log.first_errors
 							: rte_strerror(rte_errno));
+	HP_CRASH_POINT(eal_up);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "group/hp_heap.h"
 
+#include "base/hp_crash.h"
+
 #include <rte_common.h>
 #include <rte_malloc.h>
 #include <rte_memory.h>
@@ -36,6 +38,7 @@ static void *private_alloc(size_t size, unsigned int align, bool zero)
 		return NULL;
 	if (zero)
 		memset(ptr, 0, size);
+	HP_CRASH_POINT(attach_heap);
 	return ptr;
 }
 

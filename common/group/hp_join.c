@@ -3,6 +3,7 @@
 
 #include "group/hp_join.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_hugetlb.h"
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
@@ -173,6 +174,7 @@ static int ask(struct joining *j, const struct hp_wire_hello *hello, struct hp_w
 
 	if (send(j->fd, hello, sizeof(*hello), MSG_NOSIGNAL) < 0)
 		return -EPIPE;
+	HP_CRASH_POINT(join_hello_sent);
 	for (;;) {
 		ssize_t len = recv(j->fd, &msg, sizeof(msg), MSG_DONTWAIT);
 
@@ -192,6 +194,7 @@ static int ask(struct joining *j, const struct hp_wire_hello *hello, struct hp_w
 		if (msg.hdr.type != HP_WIRE_LEASE)
 			return no_lease(&msg, err);
 		*lease = msg.lease;
+		HP_CRASH_POINT(join_leased);
 		return 0;
 	}
 }
@@ -233,9 +236,11 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 		goto out;
 	}
 	do {
+		HP_CRASH_POINT(join_begin);
 		ret = wait_for_primary(&j, until_us, err);
 		if (ret < 0)
 			break;
+		HP_CRASH_POINT(join_connected);
 		ret = ask(&j, &hello, lease, err);
 		if (ret < 0)
 			close(j.fd);
@@ -408,6 +413,7 @@ void hp_join_again(void)
 	if (argc > 0) {
 		sigset_t none;
 
+		HP_CRASH_POINT(loss_rejoin);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		execv("/proc/self/exe", argv);

@@ -3,6 +3,7 @@
 
 #include "group/hp_lease.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
 #include "base/hp_stale.h"
@@ -53,8 +54,10 @@ static void write_members(const struct hp_leases *leases)
 			fprintf(file, "%s %s %d %d %u\n", m->name, m->role, (int)m->pid,
 				(int)m->peer_pid, i);
 	}
-	if (fclose(file) == 0)
+	if (fclose(file) == 0) {
+		HP_CRASH_POINT(members_unrenamed);
 		rename(temporary, path);
+	}
 }
 
 static void set_state(struct hp_leases *leases, uint32_t slot, enum hp_lease_state state)
@@ -227,6 +230,7 @@ void hp_lease_on_hello(struct conn *conn, const struct hp_wire_hello *hello)
 	socklen_t len = sizeof(cred);
 	struct hp_wire_refuse refusal;
 
+	HP_CRASH_POINT(hello_heard);
 	if (getsockopt(conn->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
 		refused(conn, hello, cred.uid))
 		return;
@@ -291,7 +295,9 @@ static void grant_next(struct hp_leases *leases)
 		return;
 	set_state(leases, next, HP_LEASE_ATTACHING);
 	write_members(leases);
+	HP_CRASH_POINT(lease_unsent);
 	send_lease(leases, next);
+	HP_CRASH_POINT(lease_sent);
 }
 
 static void on_ready(struct hp_leases *leases, uint32_t slot)
@@ -313,9 +319,11 @@ void hp_lease_on_gone(struct hp_leases *leases, uint32_t slot)
 
 	HP_LOG(INFO, "member '%s' in slot %u is gone%s", m->name, slot,
 		was == HP_LEASE_LEAVING ? "" : " without leave");
+	HP_CRASH_POINT(gone_noticed);
 	m->fd = -1;
 	set_state(leases, slot, HP_LEASE_RELEASING);
 	hp_stale_remove_pid(leases->runtime_dir, m->pid);
+	HP_CRASH_POINT(gone_files);
 	write_members(leases);
 	if (leases->events->gone != NULL)
 		leases->events->gone(leases->arg, slot,
@@ -380,12 +388,16 @@ static int listen_on(struct hp_leases *leases, struct hp_err *err)
 	unlink(addr.sun_path); // a dead primary's: this one holds the group's lock
 	leases->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (leases->listen_fd < 0 ||
-		bind(leases->listen_fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-		listen(leases->listen_fd, STRANGERS_MAX) < 0 ||
+		bind(leases->listen_fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		goto err;
+	HP_CRASH_POINT(start_bound);
+	if (listen(leases->listen_fd, STRANGERS_MAX) < 0 ||
 		hp_loop_add(leases->loop, leases->listen_fd, EPOLLIN, hp_lease_accept, leases) < 0)
-		return hp_err_set(
-			err, HP_EXIT_OTHER, errno, "%s: %s", addr.sun_path, strerror(errno));
+		goto err;
+	HP_CRASH_POINT(start_listening);
 	return 0;
+err:
+	return hp_err_set(err, HP_EXIT_OTHER, errno, "%s: %s", addr.sun_path, strerror(errno));
 }
 
 struct hp_leases *hp_leases_new(struct hp_loop *loop, struct hp_group *group,
@@ -460,12 +472,6 @@ uint32_t hp_leases_count(const struct hp_leases *leases)
 void hp_lease_release(struct hp_leases *leases, uint32_t slot)
 {
 	set_state(leases, slot, HP_LEASE_FREE);
-}
-
-void hp_lease_let_go(struct hp_leases *leases, uint32_t slot)
-{
-	if (leases->members[slot].fd >= 0)
-		hp_lease_send(leases->members[slot].fd, HP_WIRE_LEFT);
 }
 
 void hp_lease_evict(struct hp_leases *leases, uint32_t slot, const char *why)

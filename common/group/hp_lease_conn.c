@@ -44,6 +44,12 @@ void hp_lease_send_text(struct hp_leases *leases, int fd, uint16_t type, const c
 	hp_lease_send_msg(fd, &leases->msg.hdr);
 }
 
+void hp_lease_let_go(struct hp_leases *leases, uint32_t slot)
+{
+	if (leases->members[slot].fd >= 0)
+		hp_lease_send(leases->members[slot].fd, HP_WIRE_LEFT);
+}
+
 void hp_lease_close(struct conn *conn)
 {
 	hp_loop_del(conn->leases->loop, conn->fd);

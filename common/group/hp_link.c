@@ -94,6 +94,7 @@ uint32_t hp_lender_reclaim(struct hp_lender *lender, struct hp_pool *pool)
 		pool->loans[i].link = 0;
 		hp_pool_repair(pool, i); // its last holder may have died in the middle of a write
 		rte_pktmbuf_free(hp_pool_mbuf(pool, i));
+		HP_CRASH_POINT(reclaim_middle);
 		n++;
 	}
 	lender->live = false;

@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include "base/hp_crash.h"
 #include "base/hp_verdict.h"
 #include "group/hp_group.h"
 #include "group/hp_pool.h"
@@ -103,10 +104,13 @@ static inline void hp_link_return(struct hp_link *link, const uint32_t *indexes,
 		struct hp_return *ret = &link->returns[(link->returned + i) & link->mask];
 
 		ret->index = indexes[i];
+		HP_CRASH_POINT(return_torn);
 		ret->verdict = verdicts[i];
 	}
 	link->returned += n;
+	HP_CRASH_POINT(return_unpublished);
 	atomic_store_explicit(&link->shm->returned, link->returned, memory_order_release);
+	HP_CRASH_POINT(return_published);
 }
 
 /** Begin at the lender's end, for a new borrower: nothing is out. The lane's thread. */

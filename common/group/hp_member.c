@@ -3,6 +3,7 @@
 
 #include "group/hp_member.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_loop.h"
 #include "base/hp_supervise.h"
@@ -49,6 +50,7 @@ static void end_process(int exit_code)
 
 static void on_loss(struct hp_member *member)
 {
+	HP_CRASH_POINT(loss_noticed);
 	if (atomic_load(&member->leaving))
 		end_process(atomic_load(&member->exit_code));
 	if (member->conf->on_primary_loss == HP_ON_LOSS_REJOIN) {
@@ -114,6 +116,7 @@ static void on_message(void *arg, int fd, uint32_t events)
 		atomic_store(&member->left, true);
 		break;
 	case HP_WIRE_SHUTDOWN:
+		HP_CRASH_POINT(shutdown_told);
 		HP_LOG(NOTICE, "%s", msg.text.text);
 		begin_stop(member, HP_EXIT_AGAIN);
 		break;
@@ -186,13 +189,17 @@ struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *
 		goto err;
 	// From here on the primary's death ends this process, whatever the main thread is doing:
 	// rte_eal_init() waits for ever on a memory configuration that its primary left half made.
+	HP_CRASH_POINT(join_control_none);
 	if (start_control(member, err) < 0)
 		goto err;
+	HP_CRASH_POINT(join_control_runs);
 	if (hp_join_attach(conf, &member->lease, ports, err) < 0)
 		goto err;
+	HP_CRASH_POINT(attach_eal_up);
 	if (hp_group_attach(&member->group, member->lease.generation, err) < 0)
 		goto err;
 	atomic_store(&member->attached, true);
+	HP_CRASH_POINT(attach_done);
 	return member;
 err:
 	free_member(member);
@@ -211,7 +218,12 @@ uint32_t hp_member_slot(const struct hp_member *member)
 
 int hp_member_ready(struct hp_member *member)
 {
-	return hp_join_send(member->fd, HP_WIRE_READY);
+	int ret;
+
+	HP_CRASH_POINT(ready_unsent);
+	ret = hp_join_send(member->fd, HP_WIRE_READY);
+	HP_CRASH_POINT(ready_sent);
+	return ret;
 }
 
 bool hp_member_stopping(const struct hp_member *member)
@@ -221,8 +233,10 @@ bool hp_member_stopping(const struct hp_member *member)
 
 void hp_member_leave(struct hp_member *member)
 {
+	HP_CRASH_POINT(leave_unsent);
 	if (hp_join_send(member->fd, HP_WIRE_LEAVE) < 0)
 		atomic_store(&member->left, true);
+	HP_CRASH_POINT(leave_sent);
 }
 
 bool hp_member_left(const struct hp_member *member)
@@ -241,7 +255,9 @@ int hp_member_end(struct hp_member *member)
 
 	// No rte_eal_cleanup(): in a secondary it would shut the buses down, and with them devices
 	// that are the primary's (F-Stack #860). The primary removes this process's files.
+	HP_CRASH_POINT(leave_granted);
 	atomic_store(&member->leaving, true);
 	free_member(member);
+	HP_CRASH_POINT(leave_disconnected);
 	return exit_code;
 }
