@@ -37,6 +37,7 @@ void plan_set(struct plan_list *list, const char *name, const struct k8s_quantit
 		r->name = name;
 	}
 	r->q = *q;
+	r->amount = plan_amount_of(name, q);
 }
 
 void plan_add(struct plan_list *list, const struct plan_list *other)
@@ -45,10 +46,12 @@ void plan_add(struct plan_list *list, const struct plan_list *other)
 	for (uint32_t i = 0; i < other->n; i++) {
 		struct plan_res *r = find(list, other->item[i].name);
 
-		if (r == NULL)
+		if (r == NULL) {
 			plan_set(list, other->item[i].name, &other->item[i].q);
-		else
-			list->full |= !k8s_quantity_add(&r->q, &other->item[i].q);
+			continue;
+		}
+		list->full |= !k8s_quantity_add(&r->q, &other->item[i].q);
+		r->amount = plan_amount_of(r->name, &r->q);
 	}
 }
 
@@ -88,9 +91,10 @@ int64_t plan_amount_of(const char *name, const struct k8s_quantity *q)
 
 int64_t plan_amount(const struct plan_list *list, const char *name)
 {
-	const struct k8s_quantity *q = plan_get(list, name);
-
-	return q != NULL ? plan_amount_of(name, q) : 0;
+	for (uint32_t i = 0; i < list->n; i++)
+		if (strcmp(list->item[i].name, name) == 0)
+			return list->item[i].amount;
+	return 0;
 }
 
 const char *plan_text(char *buf, const struct k8s_quantity *q)

@@ -18,6 +18,7 @@
 struct plan_res {
 	const char *name; ///< not owned
 	struct k8s_quantity q;
+	int64_t amount; ///< plan_amount_of(name, q), kept by plan_set() and plan_add()
 };
 
 /** Resources, each name once, in the order in which they came. */

@@ -34,7 +34,7 @@ static void check_resources(struct plan *plan, struct refusal *r, const struct p
 		refuse(r, "Too many pods", false);
 	for (uint32_t i = 0; i < pod->requests.n; i++) {
 		const char *name = pod->requests.item[i].name;
-		int64_t wanted = plan_amount_of(name, &pod->requests.item[i].q);
+		int64_t wanted = pod->requests.item[i].amount;
 		int64_t all = plan_amount(&node->allocatable, name);
 		const char *reason;
 
