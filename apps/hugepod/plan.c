@@ -67,7 +67,8 @@ static const struct hp_opt_set opt_set = {
 		"how, and bytes that are asked for but never used.\n\n"
 		"Where several nodes fit, the one with the most CPU and memory left is taken; the "
 		"real scheduler weighs more.\n\n"
-		"The exit code is 0 if every pod runs, 1 if one does not, 64 for a wrong command "
+		"The exit code is 0 if every pod runs, 1 if one does not or the API server refuses "
+		"one, 64 for a wrong command "
 		"line, 65 for a manifest that cannot be read.",
 	.opts = opts,
 };
@@ -142,6 +143,9 @@ static int run(const struct plan_opts *o, char **files, int n_files, struct hp_e
 		hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	for (uint32_t i = 0; ret == 0 && i < plan.n_instances; i++)
 		if (plan.instances[i].node == NULL)
+			ret = HP_EXIT_OTHER;
+	for (uint32_t i = 0; ret == 0 && i < plan.n_pods; i++)
+		if (plan.pods[i].refused != NULL)
 			ret = HP_EXIT_OTHER;
 	plan_free(&plan);
 	return ret < 0 ? err->exit_code : ret;

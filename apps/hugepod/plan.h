@@ -79,6 +79,7 @@ struct plan_pod {
 	struct plan_list limits;
 	struct plan_list range_requests, range_limits; ///< as a LimitRange for pods counts them
 	enum plan_qos qos;
+	const char *refused; ///< what the API server says instead of taking it, NULL: nothing
 };
 
 /** One pod of the cluster. */

@@ -106,6 +106,7 @@ static void emit_pod(struct hp_out *o, struct plan *plan, const struct plan_pod 
 	hp_out_str(o, "file", pod->file);
 	hp_out_uint(o, "line", pod->line);
 	hp_out_int(o, "replicas", pod->replicas);
+	hp_out_str(o, "refused", pod->refused);
 	hp_out_str(o, "qos", plan_qos_names[pod->qos]);
 	emit_list(o, "requests", &pod->requests);
 	emit_list(o, "limits", &pod->limits);

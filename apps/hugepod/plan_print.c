@@ -168,6 +168,24 @@ static void print_pending(FILE *out, struct plan *plan)
 		fprintf(out, "\n");
 }
 
+static void print_refused(FILE *out, const struct plan *plan)
+{
+	bool any = false;
+
+	for (uint32_t p = 0; p < plan->n_pods; p++) {
+		const struct plan_pod *pod = &plan->pods[p];
+
+		if (pod->refused == NULL)
+			continue;
+		fprintf(out, "%s  %s %s/%s: %s\n",
+			any ? "" : "what the API server refuses (see hugepod lint)\n\n", pod->kind,
+			pod->ns, pod->name, pod->refused);
+		any = true;
+	}
+	if (any)
+		fprintf(out, "\n");
+}
+
 static void print_fits(FILE *out, struct plan *plan)
 {
 	fprintf(out, "which pod fits on which node, each alone\n\n");
@@ -224,6 +242,7 @@ void plan_print_text(FILE *out, struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->n_nodes; i++)
 		print_node(out, plan, &plan->nodes[i]);
+	print_refused(out, plan);
 	print_pending(out, plan);
 	print_fits(out, plan);
 	print_quotas(out, plan);

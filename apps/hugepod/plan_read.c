@@ -5,6 +5,7 @@
 // say: here only that which cannot be counted is an error.
 
 #include "base/hp_yaml.h"
+#include "k8s_validate.h"
 #include "plan.h"
 
 #include <dirent.h>
@@ -63,6 +64,24 @@ static const char *or_default(const char *ns)
 	return ns[0] != '\0' ? ns : "default";
 }
 
+// What the API server answers, cause by cause; NULL if it takes the object. The pod is placed all
+// the same: who mends the manifest wants to know where it goes.
+static const char *refusal_of(struct plan *plan, const struct k8s_val *obj)
+{
+	struct k8s_check check = {.arena = &plan->arena};
+	struct k8s_object object;
+	const char *text = NULL;
+
+	if (obj->at == NULL || k8s_get(obj, "apiVersion") == NULL)
+		return NULL; // an item of a typed list, or a sketch that nobody would apply
+	k8s_validate(&check, obj->at, false, &object);
+	for (uint32_t i = 0; i < check.n; i++)
+		text = k8s_printf(&plan->arena, "%s%s%s%s%s", text != NULL ? text : "",
+			text != NULL ? "; " : "", check.causes[i].field,
+			check.causes[i].field[0] != '\0' ? ": " : "", check.causes[i].message);
+	return text;
+}
+
 static struct plan_pod *new_pod(struct plan *plan, struct hp_err *err)
 {
 	if (plan->n_pods == plan->pods_room) {
@@ -98,6 +117,7 @@ static int read_workload(struct plan *plan, const struct k8s_val *obj, const cha
 	if (pod->name[0] == '\0')
 		pod->name = k8s_str(meta, "generateName");
 	pod->ns = or_default(k8s_str(meta, "namespace"));
+	pod->refused = refusal_of(plan, obj);
 	pod->meta = k8s_get(inner, "metadata");
 	pod->spec = k8s_get(inner, "spec");
 	pod->replicas = n != NULL && n->type == K8S_VAL_NUMBER ? k8s_int_of(n) : 1;

@@ -331,6 +331,22 @@ static void what_cannot_be_counted_is_refused_with_its_line(void **state)
 	}
 }
 
+static void what_the_api_server_refuses_is_said_and_placed(void **state)
+{
+	node(TWO_SIZES);
+	make("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: "
+	     "i, resources: {limits: {hugepages-2Mi: 3Mi, cpu: 1}}}]}\n"
+	     "---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec: {containers: [{name: c, "
+	     "image: i, resources: {limits: {hugepages-2Mi: 4Mi, cpu: 1}}}]}\n");
+	runs_on("p", "a");
+	assert_non_null(plan.pods[0].refused);
+	assert_non_null(
+		strstr(plan.pods[0].refused, "spec.containers[0].resources.limits[hugepages-2Mi]: "
+					     "Invalid value: \"3Mi\": 3Mi is "
+					     "not positive integer multiple of hugepages-2Mi"));
+	assert_null(plan.pods[1].refused);
+}
+
 static char *print(void (*how)(FILE *out, struct plan *p))
 {
 	char *text = NULL;
@@ -390,6 +406,7 @@ int main(void)
 		TEST(pages_to_reserve_are_spread_over_numa_nodes_by_whole_pods),
 		TEST(hugepages_that_nobody_uses_are_found),
 		TEST(what_cannot_be_counted_is_refused_with_its_line),
+		TEST(what_the_api_server_refuses_is_said_and_placed),
 		TEST(names_cannot_break_out_of_the_picture),
 		TEST(the_text_names_nodes_pods_and_what_stays_pending),
 	};
