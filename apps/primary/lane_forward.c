@@ -89,13 +89,21 @@ void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uin
 		spread_each(lane, hop, pkts, n, fresh, depth);
 }
 
-static void hold(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n)
+// A fresh packet comes back from here as one that is not: it has to lose the hops that its mbuf has
+// from the packet before.
+static void hold(
+	struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n, bool fresh)
 {
 	struct hp_lane_client *c = &lane->clients[client];
 	uint16_t i;
 
-	for (i = 0; i < n && c->held_head - c->held_tail < c->held_size; i++)
+	for (i = 0; i < n && c->held_head - c->held_tail < c->held_size; i++) {
+		uint32_t index = hp_pool_index(lane->pool, pkts[i]);
+
+		if (fresh && likely(index != UINT32_MAX))
+			lane->pool->loans[index].hops = 0;
 		c->held[c->held_head++ & (c->held_size - 1)] = pkts[i];
+	}
 	atomic_store_explicit(&c->count->held, c->held_head - c->held_tail, memory_order_relaxed);
 	if (i < n)
 		hp_lane_drop(c->count->drops, HP_DROP_HOLD_FULL, pkts + i, (uint16_t)(n - i));
@@ -118,7 +126,7 @@ static void follow_policy(struct hp_lane *lane, uint8_t client, struct rte_mbuf 
 			lane, &pc->hop, count->drops, &count->copies, pkts, n, fresh, depth + 1);
 		return;
 	case HP_POLICY_HOLD:
-		hold(lane, client, pkts, n);
+		hold(lane, client, pkts, n, fresh);
 		return;
 	default:
 		hp_lane_drop(count->drops, HP_DROP_ABSENT, pkts, n);
@@ -161,7 +169,7 @@ void hp_lane_to_client(struct hp_lane *lane, uint8_t client, struct rte_mbuf **p
 		return;
 	}
 	if (unlikely(c->held_head != c->held_tail)) {
-		hold(lane, client, pkts, n); // behind those that wait already
+		hold(lane, client, pkts, n, fresh); // behind those that wait already
 		return;
 	}
 	lender = &lane->lenders[pc->slot];
