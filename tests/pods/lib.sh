@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the hugepod authors
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # The vocabulary of the tests with containers. tests/pods/run sources it and a topic's file, and calls
 # one test function. $T is the test's directory, ROOT the repository.

@@ -77,13 +77,13 @@ members_that_start_before_their_primary_wait_for_it() {
 kill_and_wait() {
 	local topology=$1 prefix=$2 primary=$3 container before=() generation
 	shift 3
-	generation=$(ctl_in "$primary" "$prefix" .generation show group)
+	generation=$(ctl_in "$primary" "$prefix" .group.generation show group)
 	for container in "$@"; do before+=("$(worker_of "$container")"); done
 	kill -KILL "${before[@]}"
 	for container in "$@"; do wait_until "$READY_SECONDS" has_another_worker "$container" "${before[*]}"; done
 	ready_again "$topology"
 	if [[ " $* " == *" $primary "* ]]; then
-		[ "$(ctl_in "$primary" "$prefix" .generation show group)" != "$generation" ] ||
+		[ "$(ctl_in "$primary" "$prefix" .group.generation show group)" != "$generation" ] ||
 			fail 'the primary was killed and has the same generation'
 	fi
 	assert_limit "$primary" "$LIMIT"
