@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// A member that lies: the input says what it takes, hands back and scribbles. Whatever it does, the
+// lender neither crashes nor loses an mbuf.
+
+#include "../unit/hp_link_fixture.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void lie(struct link_fixture *f, uint8_t what, uint32_t value)
+{
+	struct hp_return *entry = &f->link.returns[value & f->link.mask];
+	struct rte_mbuf *m = hp_pool_mbuf(&f->pool, value % FIXTURE_MBUFS);
+
+	switch (what % 4) {
+	case 0:
+		atomic_store(&f->link.shm->returned, f->link.returned + value % 70);
+		break;
+	case 1:
+		entry->index = value;
+		break;
+	case 2:
+		entry->verdict.kind = (uint8_t)value;
+		break;
+	default:
+		// Only what is lent: a member that writes to other memory is beyond any check.
+		if (f->pool.loans[value % FIXTURE_MBUFS].link != 0)
+			((uint8_t *)m)[(value >> 16) % sizeof(*m)] = (uint8_t)(value >> 8);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct link_fixture f;
+	static int ready;
+
+	if (!ready) {
+		if (!fixture_eal() || !fixture_init(&f))
+			abort();
+		ready = 1;
+	}
+	fixture_open(&f);
+	for (size_t i = 0; i + 5 <= size; i += 5) {
+		struct hp_verdict verdict = {.kind = data[i + 1] % 3};
+		struct rte_mbuf *pkts[8];
+		uint32_t indexes[8], value;
+		uint16_t n;
+
+		memcpy(&value, data + i + 1, sizeof(value));
+		switch (data[i] % 4) {
+		case 0:
+			fixture_lend(&f, (uint16_t)(value % 300));
+			continue;
+		case 1:
+			n = hp_link_take(&f.link, pkts, indexes, (uint16_t)(value % 8));
+			for (uint16_t k = 0; k < n; k++)
+				hp_link_return(&f.link, &indexes[k], &verdict, 1);
+			continue;
+		case 2:
+			lie(&f, data[i] >> 2, value);
+			continue;
+		default:
+			if (fixture_collect(&f, NULL) < 0)
+				i = size; // shown out
+		}
+	}
+	hp_lender_reclaim(&f.lender, &f.pool);
+	if (hp_pool_in_use(&f.pool) != 0)
+		abort();
+	return 0;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Links and pools: what is lent comes back, once, whatever the borrower does.
+
+#include "hp_link_fixture.h"
+#include "hp_test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct link_fixture f;
+
+static int start(void **state)
+{
+	(void)state;
+	return fixture_eal() && fixture_init(&f) ? 0 : -1;
+}
+
+static int reopen(void **state)
+{
+	(void)state;
+	hp_lender_reclaim(&f.lender, &f.pool);
+	fixture_open(&f);
+	return hp_pool_in_use(&f.pool) == 0 ? 0 : -1;
+}
+
+static void lend(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		assert_true(fixture_lend(&f, 60));
+}
+
+static uint16_t take(uint32_t *indexes, uint16_t max)
+{
+	struct rte_mbuf *pkts[FIXTURE_WINDOW];
+
+	return hp_link_take(&f.link, pkts, indexes, max);
+}
+
+static void hand_back(uint32_t index, struct hp_verdict verdict)
+{
+	hp_link_return(&f.link, &index, &verdict, 1);
+}
+
+static void every_mbuf_has_its_number(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < FIXTURE_MBUFS; i++)
+		assert_int_equal(hp_pool_index(&f.pool, hp_pool_mbuf(&f.pool, i)), i);
+	assert_int_equal(hp_pool_index(&f.pool, hp_pool_mbuf(&f.pool, 0) + 1), UINT32_MAX);
+	assert_int_equal(hp_pool_index(&f.pool, NULL), UINT32_MAX);
+}
+
+static void what_is_lent_comes_back_in_any_order(void **state)
+{
+	const struct hp_verdict next = {0};
+	uint32_t indexes[FIXTURE_WINDOW], collected = 0;
+
+	(void)state;
+	for (int round = 0; round < 100; round++) { // wraps the rings many times
+		lend(FIXTURE_WINDOW);
+		assert_false(fixture_lend(&f, 60)); // the window is full
+		assert_int_equal(take(indexes, FIXTURE_WINDOW), FIXTURE_WINDOW);
+		for (int i = FIXTURE_WINDOW - 1; i >= 0; i--)
+			hand_back(indexes[i], next);
+		assert_int_equal(fixture_collect(&f, &collected), 0);
+	}
+	assert_int_equal(collected, 100 * FIXTURE_WINDOW);
+	assert_int_equal(hp_lender_out(&f.lender), 0);
+	assert_int_equal(hp_pool_in_use(&f.pool), 0);
+}
+
+static void a_packet_that_was_not_lent_is_refused(void **state)
+{
+	const struct hp_verdict next = {0};
+	uint32_t indexes[2], collected = 0;
+
+	(void)state;
+	lend(2);
+	take(indexes, 2);
+	hand_back((indexes[0] + 100) % FIXTURE_MBUFS, next);
+	assert_int_equal(fixture_collect(&f, &collected), -EBADMSG);
+	assert_int_equal(collected, 0);
+	assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 2);
+}
+
+static void a_number_that_no_mbuf_has_is_refused(void **state)
+{
+	const struct hp_verdict next = {0};
+	uint32_t index;
+
+	(void)state;
+	lend(1);
+	take(&index, 1);
+	hand_back(FIXTURE_MBUFS, next);
+	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+}
+
+static void a_packet_handed_back_twice_is_refused(void **state)
+{
+	const struct hp_verdict next = {0};
+	uint32_t indexes[2], collected = 0;
+
+	(void)state;
+	lend(2);
+	take(indexes, 2);
+	hand_back(indexes[0], next);
+	hand_back(indexes[0], next);
+	assert_int_equal(fixture_collect(&f, &collected), -EBADMSG);
+	assert_int_equal(collected, 1);
+	assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
+	assert_int_equal(hp_pool_in_use(&f.pool), 0);
+}
+
+static void a_counter_beyond_what_is_out_is_refused(void **state)
+{
+	(void)state;
+	lend(3);
+	atomic_store(&f.link.shm->returned, 4);
+	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+	atomic_store(&f.link.shm->returned, UINT32_MAX);
+	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+}
+
+static void a_verdict_that_is_none_is_refused(void **state)
+{
+	uint32_t index;
+
+	(void)state;
+	lend(1);
+	take(&index, 1);
+	hand_back(index, (struct hp_verdict){.kind = HP_VERDICT_DROP + 1});
+	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+}
+
+static void a_broken_header_is_refused_and_repaired(void **state)
+{
+	const struct hp_verdict next = {0};
+	uint32_t index;
+
+	(void)state;
+	// Each write breaks what freeing or sending the mbuf would rely on.
+	for (int field = 0; field < 9; field++) {
+		struct rte_mbuf *m;
+
+		lend(1);
+		assert_int_equal(take(&index, 1), 1);
+		m = hp_pool_mbuf(&f.pool, index);
+		switch (field) {
+		case 0:
+			m->pool = NULL;
+			break;
+		case 1:
+			m->buf_addr = (char *)m->buf_addr + 64;
+			break;
+		case 2:
+			m->data_off = FIXTURE_ROOM + 1;
+			break;
+		case 3:
+			m->data_len = FIXTURE_ROOM;
+			break;
+		case 4:
+			rte_mbuf_refcnt_set(m, 2);
+			break;
+		case 5:
+			m->nb_segs = 2;
+			break;
+		case 6:
+			m->next = m;
+			break;
+		case 7:
+			m->ol_flags |= RTE_MBUF_F_INDIRECT;
+			break;
+		default:
+			m->pkt_len++;
+			break;
+		}
+		hand_back(index, next);
+		assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+		assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
+		assert_int_equal(hp_pool_in_use(&f.pool), 0);
+		fixture_open(&f);
+	}
+}
+
+static void a_chain_comes_back_whole_from_the_dead(void **state)
+{
+	struct rte_mbuf *head, *last;
+
+	(void)state;
+	head = rte_pktmbuf_alloc(f.pool.mp);
+	last = rte_pktmbuf_alloc(f.pool.mp);
+	rte_pktmbuf_append(head, 100);
+	rte_pktmbuf_append(last, 50);
+	assert_int_equal(rte_pktmbuf_chain(head, last), 0);
+	hp_lender_lend(
+		&f.lender, &f.pool, f.group.hdr->mbuf_base, head, hp_pool_index(&f.pool, head), 1);
+	assert_true(hp_lender_note_chain(&f.pool, head, hp_pool_index(&f.pool, head)));
+	hp_lender_publish(&f.lender);
+	head->next = NULL; // the borrower died in the middle of something
+	head->nb_segs = 7;
+	assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
+	assert_int_equal(hp_pool_in_use(&f.pool), 0);
+}
+
+// A borrower that does anything at all, for many lives.
+static void no_lie_loses_an_mbuf(void **state)
+{
+	unsigned int seed = 1;
+
+	(void)state;
+	for (int life = 0; life < 2000; life++) {
+		uint32_t indexes[FIXTURE_WINDOW];
+		int steps = rand_r(&seed) % 40;
+
+		for (int step = 0; step < steps; step++) {
+			uint32_t raw = (uint32_t)rand_r(&seed);
+			struct hp_verdict verdict = {.kind = (uint8_t)(raw % 5)};
+			uint16_t n;
+
+			fixture_lend(&f, (uint16_t)(raw % 200));
+			n = take(indexes, 4);
+			for (uint16_t i = 0; i < n; i++)
+				hand_back(raw % 7 == 0 ? raw : indexes[i], verdict);
+			if (raw % 31 == 0)
+				atomic_store(&f.link.shm->returned, raw >> 8);
+			if (raw % 29 == 0 && n > 0)
+				memset(hp_pool_mbuf(&f.pool, indexes[0]), (int)raw,
+					sizeof(struct rte_mbuf));
+			if (fixture_collect(&f, NULL) < 0)
+				break; // shown out
+		}
+		hp_lender_reclaim(&f.lender, &f.pool);
+		assert_int_equal(hp_pool_in_use(&f.pool), 0);
+		fixture_open(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_mbuf_has_its_number, reopen),
+		cmocka_unit_test_setup(what_is_lent_comes_back_in_any_order, reopen),
+		cmocka_unit_test_setup(a_packet_that_was_not_lent_is_refused, reopen),
+		cmocka_unit_test_setup(a_number_that_no_mbuf_has_is_refused, reopen),
+		cmocka_unit_test_setup(a_packet_handed_back_twice_is_refused, reopen),
+		cmocka_unit_test_setup(a_counter_beyond_what_is_out_is_refused, reopen),
+		cmocka_unit_test_setup(a_verdict_that_is_none_is_refused, reopen),
+		cmocka_unit_test_setup(a_broken_header_is_refused_and_repaired, reopen),
+		cmocka_unit_test_setup(a_chain_comes_back_whole_from_the_dead, reopen),
+		cmocka_unit_test_setup(no_lie_loses_an_mbuf, reopen),
+	};
+
+	return cmocka_run_group_tests_name("hp_link", tests, start, NULL);
+}
