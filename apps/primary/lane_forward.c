@@ -363,5 +363,7 @@ uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint
 {
 	for (uint8_t i = 0; i < hop->n; i++)
 		most = RTE_MIN(most, room_of(lane, &hop->dest[i]));
+	if (hop->spread == HP_SPREAD_BROADCAST && hop->n > 1) // each packet, and its copies
+		most = hp_lane_free_mbufs(lane, (uint16_t)(most * hop->n)) / hop->n;
 	return most;
 }

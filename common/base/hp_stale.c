@@ -262,13 +262,10 @@ unsigned int hp_stale_remove_maps(const char *huge_dir, const char *file_prefix)
 	dir = opendir(huge_dir);
 	if (dir == NULL)
 		return 0;
-	while ((entry = readdir(dir)) != NULL) {
-		if (strncmp(entry->d_name, head, strlen(head)) != 0 ||
-			!file_is_free(dirfd(dir), entry->d_name))
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, head, strlen(head)) == 0 &&
+			unlinkat(dirfd(dir), entry->d_name, 0) == 0)
 			n++;
-	}
 	closedir(dir);
 	return n;
 }

@@ -40,7 +40,11 @@ bool hp_stale_pid_in_use(const char *runtime_dir, pid_t pid);
 int hp_stale_wait(const char *runtime_dir, const char *huge_dir, const char *file_prefix,
 	uint64_t wait_us, struct hp_err *err);
 
-/** Remove the map files "PREFIXmap_*" that nobody holds. @return how many. */
+/**
+ * Remove the map files "PREFIXmap_*". The caller holds the group's lock, and nobody needs them any
+ * more: a process that is just ending may still have them open, its pages go with it.
+ * @return how many.
+ */
 unsigned int hp_stale_remove_maps(const char *huge_dir, const char *file_prefix);
 
 /**

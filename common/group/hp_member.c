@@ -25,6 +25,22 @@ HP_LOG_TYPE("member");
 
 const char *const hp_on_loss_words[] = {"exit", "rejoin", NULL};
 
+const char *hp_member_check_iova(const char *text)
+{
+	return strcmp(text, "va") == 0 || strcmp(text, "pa") == 0 ? NULL : "va or pa";
+}
+
+const char *hp_member_check_address(const char *text)
+{
+	char *end;
+
+	errno = 0;
+	strtoull(text, &end, 0);
+	return *text != '-' && *text != '\0' && *end == '\0' && errno == 0
+		       ? NULL
+		       : "an address, as 0x100000000";
+}
+
 struct hp_member {
 	const struct hp_member_conf *conf;
 	struct hp_group group;

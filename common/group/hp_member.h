@@ -97,12 +97,26 @@ struct hp_member_conf {
 			"CPUs for the packet loop, as '2' or '(2-3)'; the lcore id itself is " \
 			"leased.", \
 			false}, \
-		{"iova-mode", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.iova_mode), 1, \
-			15, NULL, NULL, "va|pa", "EAL", \
-			"Leased from the primary; given, it has to agree.", false}, \
-		{"base-virtaddr", 0, HP_OPT_STRING, HP_OPT_CLI, \
-			offsetof(owner, member.base_virtaddr), 1, 31, NULL, NULL, "ADDRESS", \
-			"EAL", "Leased from the primary; given, it has to agree.", false}, \
+		{.name = "iova-mode", \
+			.type = HP_OPT_STRING, \
+			.where = HP_OPT_CLI, \
+			.offset = offsetof(owner, member.iova_mode), \
+			.min = 1, \
+			.max = 15, \
+			.arg = "va|pa", \
+			.section = "EAL", \
+			.check = hp_member_check_iova, \
+			.help = "Leased from the primary; given, it has to agree."}, \
+		{.name = "base-virtaddr", \
+			.type = HP_OPT_STRING, \
+			.where = HP_OPT_CLI, \
+			.offset = offsetof(owner, member.base_virtaddr), \
+			.min = 1, \
+			.max = 31, \
+			.arg = "ADDRESS", \
+			.section = "EAL", \
+			.check = hp_member_check_address, \
+			.help = "Leased from the primary; given, it has to agree."}, \
 	{ \
 		"eal", 0, HP_OPT_LIST, HP_OPT_CLI, offsetof(owner, member.eal), 1, 1023, NULL, \
 			NULL, "OPTION[=VALUE]", "EAL", \
@@ -110,6 +124,10 @@ struct hp_member_conf {
 	}
 
 extern const char *const hp_on_loss_words[];
+
+/** Checks of the options below: NULL, or what was expected. */
+const char *hp_member_check_iova(const char *text);
+const char *hp_member_check_address(const char *text);
 
 /** A member of a group. One a process; made by the main thread, used by it and by the packet loop.
  */
