@@ -13,6 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A port whose packets go nowhere is looked at now and then, so that they are counted as no-patch.
+// A look each turn would cost as much as forwarding them.
+#define TURNS_UNPATCHED 16
+
+// Turns that a port waits for its next hop to have room for a burst. The driver's queue has more
+// room than a link, and a packet that is received to be dropped costs as much as one that is
+// forwarded.
+#define TURNS_PATIENCE 8
+
+// Bursts collected from a member in one turn: what several ports lend in a turn has to come back in
+// one, or links fill up.
+#define COLLECT_BURSTS 4
+
 void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle)
 {
@@ -37,6 +50,20 @@ void hp_lane_fini(struct hp_lane *lane)
 		free(lane->clients[i].held);
 }
 
+/** True as long as a port had better wait for room instead of receiving what would be dropped. */
+static bool is_patient(struct hp_lane *lane, const struct hp_plan_port *port, uint16_t burst)
+{
+	uint8_t *turns = &lane->patience[port->port_id];
+
+	// With several destinations, waiting for the slowest would hold up the others.
+	if (port->hop.n != 1 || hp_lane_room(lane, &port->hop, burst) == burst ||
+		++*turns > TURNS_PATIENCE) {
+		*turns = 0;
+		return false;
+	}
+	return true;
+}
+
 static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port, uint16_t queue)
 {
 	struct hp_port_counters *count = lane->ports[port->port_id];
@@ -51,6 +78,8 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 		want = hp_lane_free_mbufs(lane, want);
 		if (want == 0)
 			return 0;
+	} else if (is_patient(lane, port, want)) {
+		return 0;
 	}
 	n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
 	if (n == 0)
@@ -66,19 +95,39 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 
 static uint32_t poll_ports(struct hp_lane *lane)
 {
+	bool unpatched_too = hp_counted(&lane->turns) % TURNS_UNPATCHED == 0;
 	uint32_t n_lanes = lane->group->hdr->n_lanes;
 	uint32_t work = 0;
 
 	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
 		const struct hp_plan_port *port = &lane->plan->ports[i];
 
-		if (!port->used)
+		if (!port->used || (port->hop.n == 0 && !unpatched_too))
 			continue;
 		// A port with one queue goes to the lane of its number, queues of a wide one to
 		// the lanes in turn: whose pool a queue has is decided by the same rule.
 		for (uint16_t q = 0; q < port->n_rxq; q++)
 			if (q % n_lanes == lane->index)
 				work += poll_queue(lane, port, q);
+	}
+	return work;
+}
+
+static uint32_t collect(struct hp_lane *lane)
+{
+	uint32_t work = 0;
+	uint16_t n;
+
+	for (uint32_t i = 0; i < lane->n_active; i++) {
+		uint8_t slot = lane->active[i];
+
+		for (unsigned int k = 0; k < COLLECT_BURSTS; k++) {
+			n = hp_lane_collect(lane, slot);
+			work += n;
+			// The slot is no longer active once it has lied.
+			if (n < lane->plan->burst || !lane->lenders[slot].live)
+				break;
+		}
 	}
 	return work;
 }
@@ -119,10 +168,10 @@ int hp_lane_main(void *arg)
 
 		if (plan != lane->plan)
 			hp_lane_apply(lane, plan);
+		// What comes back makes room for what comes in.
+		work += collect(lane);
 		if (plan->forwarding)
 			work += poll_ports(lane);
-		for (uint32_t i = 0; i < lane->n_active; i++)
-			work += hp_lane_collect(lane, lane->active[i]);
 		flush(lane);
 		if (lane->mail != NULL)
 			messages = hp_mail_router_turn(lane->mail);

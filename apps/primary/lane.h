@@ -40,6 +40,7 @@ struct hp_lane {
 	struct hp_mail_router *mail; // lane 0 alone, else NULL
 	struct hp_idle_state idle;
 	uint32_t round_robin;
+	uint8_t patience[HP_PORTS_MAX]; // turns that a port has waited for room
 
 	uint32_t n_active;
 	uint8_t active[HP_MEMBERS_MAX]; // slots that are collected from
