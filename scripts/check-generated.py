@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 PART = re.compile(
-    r"^<!-- generated: (?P<command>.+) -->\n(?P<text>.*?)^<!-- end of generated -->$",
+    r"^<!-- generated: (?P<command>[^\n]+) -->\n(?P<text>.*?)^<!-- end of generated -->$",
     flags=re.S | re.M,
 )
 

@@ -4,9 +4,11 @@
 // hugepod: finds the sub-command and hands over. The table is dispatch and help in one.
 
 #include "base/hp_err.h"
+#include "base/hp_opts.h"
 #include "hugepod.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command {
@@ -31,6 +33,31 @@ static void usage(FILE *out)
 	fprintf(out, "\n'hugepod COMMAND --help' says more.\n");
 }
 
+// The manual page of the program as a whole: the commands, each of which has a page of its own.
+static int manual(void)
+{
+	static const struct hp_opt none[] = {{NULL}};
+	struct hp_opt_set set = {.program = "hugepod",
+		.summary = "doctor, planner and remote control of DPDK pods that share hugepages",
+		.usage = "COMMAND [OPTIONS]",
+		.opts = none};
+	char *details = NULL;
+	size_t len;
+	FILE *text = open_memstream(&details, &len);
+
+	if (text == NULL)
+		return HP_EXIT_OTHER;
+	fprintf(text, "None of the commands starts EAL. Each has a page hugepod-COMMAND(1).");
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(text, "\n\n%s: %s.", c->name, c->summary);
+	if (fclose(text) != 0)
+		return HP_EXIT_OTHER;
+	set.details = details;
+	hp_opts_man(&set, stdout);
+	free(details);
+	return HP_EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -46,6 +73,8 @@ int main(int argc, char **argv)
 		printf("hugepod %s\n", HP_VERSION);
 		return HP_EXIT_OK;
 	}
+	if (strcmp(argv[1], "--man") == 0)
+		return manual();
 	for (const struct command *c = commands; c->name != NULL; c++)
 		if (strcmp(argv[1], c->name) == 0)
 			return c->run(argc - 1, argv + 1);

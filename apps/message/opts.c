@@ -70,9 +70,9 @@ const struct hp_opt_set hp_message_opts = {
 	.program = "hp-message",
 	.summary = "messages to and from the members of a hugepod group",
 	.usage = "[OPTIONS] send NAME[,NAME...]|all [TEXT...]\n"
-		 "       hp-message [OPTIONS] receive\n"
-		 "       hp-message [OPTIONS] ping NAME\n"
-		 "       hp-message [OPTIONS] request NAME TEXT...",
+		 "[OPTIONS] receive\n"
+		 "[OPTIONS] ping NAME\n"
+		 "[OPTIONS] request NAME TEXT...",
 	.details =
 		"hp-message joins the group of --file-prefix as a member of its own. send gives a "
 		"text, or each line of files or of standard input, to one member, to several, or "

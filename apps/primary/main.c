@@ -6,6 +6,7 @@
 #include "base/hp_hugetlb.h"
 #include "base/hp_log.h"
 #include "base/hp_supervise.h"
+#include "commands.h"
 #include "group/hp_fingerprint.h"
 #include "primary.h"
 
@@ -48,6 +49,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "hp-primary: %s\n", err.text);
 	if (ret != 0)
 		return ret < 0 ? err.exit_code : HP_EXIT_OK;
+	if (conf.list_commands) {
+		hp_cli_markdown(hp_primary_commands, stdout);
+		hp_config_free(&conf);
+		return HP_EXIT_OK;
+	}
 	hp_log_setup("hp-primary", conf.file_prefix, (enum hp_log_format)conf.log_format,
 		(enum hp_log_level)conf.log_level);
 	if (conf.dry_run) {

@@ -28,7 +28,7 @@ static const struct hp_opt opts[] = {
 	{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_BOTH, AT(runtime_dir), .min = 1, .arg = "DIR",
 	 .section = "Group", .check = hp_config_check_path,
 	 .help = "Where the group's sockets are, in front of dpdk/PREFIX; overrides "
-		 "$RUNTIME_DIRECTORY. Every member has to see it at a path of its own choice."},
+		 "$RUNTIME_DIRECTORY. Every member has to share it."},
 	{"max-members", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(max_members), .min = 1,
 	 .max = HP_MEMBERS_MAX, .def = "16", .section = "Group",
 	 .help = "Processes that may join, besides the primary."},
@@ -145,6 +145,8 @@ static const struct hp_opt opts[] = {
 	 .help = "Print statistics at this interval; 0: don't."},
 	{"dry-run", 0, HP_OPT_FLAG, HP_OPT_CLI, AT(dry_run), .section = "Running",
 	 .help = "Check everything, print the memory that it takes by pool, and end."},
+	{"list-commands", 0, HP_OPT_FLAG, HP_OPT_CLI, AT(list_commands), .section = "Running",
+	 .help = "Print the commands of the command line as markdown, and end."},
 	{"log-format", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_format), .words = hp_log_format_words,
 	 .def = "text", .section = "Running", .help = "Form of the log lines on stderr."},
 	{"log-level", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(log_level), .words = hp_log_level_words,
@@ -152,6 +154,9 @@ static const struct hp_opt opts[] = {
 	{NULL},
 };
 // clang-format on
+
+static const struct hp_opt_set *const lists[] = {
+	&hp_config_port_opts, &hp_config_client_opts, &hp_config_patch_opts, NULL};
 
 const struct hp_opt_set hp_config_opts = {
 	.program = "hp-primary",
@@ -165,6 +170,7 @@ const struct hp_opt_set hp_config_opts = {
 		   "their name; lists of ports, clients and patches go by \"ports\", "
 		   "\"clients\" and \"patches\".",
 	.opts = opts,
+	.lists = lists,
 };
 
 int hp_config_error(struct hp_config_reader *r, struct hp_conf_pos pos, const char *option,
@@ -189,12 +195,13 @@ int hp_config_no_memory(struct hp_config_reader *r)
 
 static int read_root(struct hp_config_reader *r)
 {
-	static const char *const lists[] = {"ports", "clients", "patches", NULL};
+	static const char *const list_keys[] = {"ports", "clients", "patches", NULL};
 	struct hp_opt_set file_set = hp_config_opts;
 	int ret;
 
 	file_set.program = "the configuration";
-	ret = hp_opts_parse_yaml(&file_set, r->conf, r->root, lists, r->file, &r->given, r->err);
+	ret = hp_opts_parse_yaml(
+		&file_set, r->conf, r->root, list_keys, r->file, &r->given, r->err);
 	return ret < 0 ? ret : hp_config_read_lists(r);
 }
 

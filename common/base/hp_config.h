@@ -111,6 +111,7 @@ struct hp_config {
 	bool interactive;
 	bool auto_start;
 	bool dry_run;
+	bool list_commands; // print the command line's commands and end
 	char *cmdline_file;
 	int log_format; // enum hp_log_format
 	int log_level; // enum hp_log_level

@@ -67,11 +67,11 @@ static const struct hp_opt patch_opts[] = {
 // clang-format on
 
 const struct hp_opt_set hp_config_port_opts = {
-	.program = "ports", .summary = "Entries of \"ports\".", .opts = port_opts};
+	.program = "ports", .summary = "An entry of `ports`", .opts = port_opts};
 const struct hp_opt_set hp_config_client_opts = {
-	.program = "clients", .summary = "Entries of \"clients\".", .opts = client_opts};
+	.program = "clients", .summary = "An entry of `clients`", .opts = client_opts};
 const struct hp_opt_set hp_config_patch_opts = {
-	.program = "patches", .summary = "Entries of \"patches\".", .opts = patch_opts};
+	.program = "patches", .summary = "An entry of `patches`", .opts = patch_opts};
 
 struct hp_config_list hp_config_list(struct hp_config *conf, enum hp_config_list_id id)
 {

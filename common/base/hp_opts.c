@@ -30,6 +30,11 @@ const struct hp_opt hp_opts_builtin[] = {
 		.where = HP_OPT_CLI,
 		.section = "Help",
 		.help = "Print the manual page (roff) and end: --man | man -l -"},
+	[HP_OPTS_MARKDOWN] = {.name = "markdown",
+		.type = HP_OPT_FLAG,
+		.where = HP_OPT_CLI,
+		.section = "Help",
+		.help = "Print the options as markdown and end."},
 	{.name = NULL},
 };
 
@@ -52,7 +57,7 @@ struct parse {
 
 static bool is_builtin(const struct hp_opt *opt)
 {
-	return opt >= hp_opts_builtin && opt <= &hp_opts_builtin[HP_OPTS_MAN + 1];
+	return opt >= hp_opts_builtin && opt <= &hp_opts_builtin[HP_OPTS_BUILTIN_COUNT];
 }
 
 // Walk over the table's options and then the built-in ones.
@@ -278,6 +283,8 @@ static void print(const struct hp_opt_set *set, const struct hp_opt *what, FILE 
 		hp_opts_help(set, out);
 	else if (what == &hp_opts_builtin[HP_OPTS_MAN])
 		hp_opts_man(set, out);
+	else if (what == &hp_opts_builtin[HP_OPTS_MARKDOWN])
+		hp_opts_markdown(set, out);
 	else
 		fprintf(out, "%s %s\n", set->program, HP_VERSION);
 }

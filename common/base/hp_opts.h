@@ -66,9 +66,13 @@ struct hp_opts_given {
 struct hp_opt_set {
 	const char *program; ///< or the section's name, "ports"
 	const char *summary; ///< one line
-	const char *usage; ///< e.g. "[OPTIONS]"; NULL for sections
+	const char *
+		usage; ///< e.g. "[OPTIONS]"; a line each where there are several; NULL for sections
 	const char *details; ///< paragraphs for the manual page; may be NULL
 	const struct hp_opt *opts; ///< ends with .name == NULL
+	/** Sequences of the YAML file whose entries have tables of their own, for manual page and
+	 * markdown; ends with NULL, or NULL. */
+	const struct hp_opt_set *const *lists;
 };
 
 /** Set every value of @p conf to its default. -ENOMEM, or 0; a bad default is a bug and aborts. */
@@ -82,7 +86,7 @@ int hp_opts_defaults(const struct hp_opt_set *set, void *conf);
  * skipped (a second one ends the options). In front of a "--", a letter means what it means to EAL
  * (see hp_opt.section "EAL"); after it, or where there is none, the program's letter wins.
  * A program without options in a section "EAL" has no such halves: its first "--" ends the options.
- * "--help", "--version" and "--man" are known to every program and print to @p out.
+ * "--help", "--version", "--man" and "--markdown" are known to every program and print to @p out.
  * A value given twice for an option that is no list is an error that shows both.
  *
  * @param given

@@ -102,10 +102,26 @@ static void help_option(FILE *out, const struct hp_opt *opt)
 	wrap(out, text, column < 0 ? 0 : (size_t)column);
 }
 
+// Each line of the usage behind the program's name.
+static void print_usage(
+	const struct hp_opt_set *set, FILE *out, const char *first, const char *others)
+{
+	const char *line = set->usage != NULL ? set->usage : "";
+
+	for (const char *prefix = first;; prefix = others) {
+		size_t len = strcspn(line, "\n");
+
+		fprintf(out, "%s%s %.*s\n", prefix, set->program, (int)len, line);
+		if (line[len] == '\0')
+			return;
+		line += len + 1;
+	}
+}
+
 void hp_opts_help(const struct hp_opt_set *set, FILE *out)
 {
-	fprintf(out, "usage: %s %s\n%s\n", set->program, set->usage != NULL ? set->usage : "",
-		set->summary);
+	print_usage(set, out, "usage: ", "       ");
+	fprintf(out, "%s\n", set->summary);
 	by_section(set->opts, out, help_heading, help_option);
 	by_section(hp_opts_builtin, out, help_heading, help_option);
 }
@@ -137,18 +153,10 @@ static void man_heading(FILE *out, const char *name)
 	fputc('\n', out);
 }
 
-static void man_option(FILE *out, const struct hp_opt *opt)
+static void man_text(FILE *out, const struct hp_opt *opt)
 {
 	char arg[128], text[1024];
 
-	if ((opt->where & HP_OPT_CLI) == 0)
-		return;
-	fprintf(out, ".TP\n");
-	if (opt->letter != '\0')
-		fprintf(out, "\\fB\\-%c\\fR, ", opt->letter);
-	fprintf(out, "\\fB\\-\\-");
-	roff(out, opt->name);
-	fprintf(out, "\\fR");
 	hp_opt_arg(opt, arg, sizeof(arg));
 	if (arg[0] != '\0') {
 		fprintf(out, " \\fI");
@@ -159,6 +167,36 @@ static void man_option(FILE *out, const struct hp_opt *opt)
 	full_text(opt, text, sizeof(text));
 	roff(out, text);
 	fputc('\n', out);
+}
+
+static void man_option(FILE *out, const struct hp_opt *opt)
+{
+	if ((opt->where & HP_OPT_CLI) == 0)
+		return;
+	fprintf(out, ".TP\n");
+	if (opt->letter != '\0')
+		fprintf(out, "\\fB\\-%c\\fR, ", opt->letter);
+	fprintf(out, "\\fB\\-\\-");
+	roff(out, opt->name);
+	fprintf(out, "\\fR");
+	man_text(out, opt);
+}
+
+// The file's lists and the keys of their entries.
+static void man_lists(FILE *out, const struct hp_opt_set *const *lists)
+{
+	if (lists == NULL)
+		return;
+	fprintf(out, ".SH FILE\nLists of the YAML file and the keys of their entries.\n");
+	for (; *lists != NULL; lists++) {
+		man_heading(out, (*lists)->program);
+		for (const struct hp_opt *opt = (*lists)->opts; opt->name != NULL; opt++) {
+			fprintf(out, ".TP\n\\fB");
+			roff(out, opt->name);
+			fprintf(out, ":\\fR%s", opt->required ? " (required)" : "");
+			man_text(out, opt);
+		}
+	}
 }
 
 // "hugepod ctl" is the page hugepod-ctl.
@@ -183,6 +221,26 @@ static const char man_tail[] =
 	".TP\n\\fB76\\fR\nVersions or fingerprints differ.\n"
 	".TP\n\\fB78\\fR\nConfiguration: a file, the environment, the other members.\n";
 
+static void man_usage(const struct hp_opt_set *set, FILE *out)
+{
+	const char *line = set->usage != NULL ? set->usage : "";
+	char one[512];
+
+	for (;;) {
+		size_t len = strcspn(line, "\n");
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, line);
+		fprintf(out, "\\fB");
+		roff(out, set->program);
+		fprintf(out, "\\fR ");
+		roff(out, one);
+		fprintf(out, "\n.br\n");
+		if (line[len] == '\0')
+			return;
+		line += len + 1;
+	}
+}
+
 void hp_opts_man(const struct hp_opt_set *set, FILE *out)
 {
 	fprintf(out, ".TH ");
@@ -191,11 +249,8 @@ void hp_opts_man(const struct hp_opt_set *set, FILE *out)
 	man_name(out, set->program, false);
 	fprintf(out, " \\- ");
 	roff(out, set->summary);
-	fprintf(out, "\n.SH SYNOPSIS\n\\fB");
-	roff(out, set->program);
-	fprintf(out, "\\fR ");
-	roff(out, set->usage != NULL ? set->usage : "");
-	fputc('\n', out);
+	fprintf(out, "\n.SH SYNOPSIS\n");
+	man_usage(set, out);
 	if (set->details != NULL) {
 		fprintf(out, ".SH DESCRIPTION\n");
 		roff(out, set->details);
@@ -205,6 +260,7 @@ void hp_opts_man(const struct hp_opt_set *set, FILE *out)
 		     "A long option may be cut short as far as it stays unique.\n");
 	by_section(set->opts, out, man_heading, man_option);
 	by_section(hp_opts_builtin, out, man_heading, man_option);
+	man_lists(out, set->lists);
 	fputs(man_tail, out);
 }
 
@@ -254,10 +310,13 @@ static void markdown_option(FILE *out, const struct hp_opt *opt)
 
 void hp_opts_markdown(const struct hp_opt_set *set, FILE *out)
 {
-	if (set->usage != NULL)
-		fprintf(out, "## %s\n\n    %s %s\n\n%s\n", set->program, set->program, set->usage,
-			set->summary);
-	else
-		fprintf(out, "## %s\n\n%s\n", set->program, set->summary);
+	fprintf(out, "## %s\n\n", set->program);
+	print_usage(set, out, "    ", "    ");
+	fprintf(out, "\n%s\n", set->summary);
 	by_section(set->opts, out, markdown_heading, markdown_option);
+	for (unsigned int i = 0; set->lists != NULL && set->lists[i] != NULL; i++) {
+		markdown_heading(out, set->lists[i]->summary);
+		for (const struct hp_opt *opt = set->lists[i]->opts; opt->name != NULL; opt++)
+			markdown_option(out, opt);
+	}
 }

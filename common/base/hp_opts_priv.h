@@ -34,4 +34,6 @@ enum hp_opts_builtin_id {
 	HP_OPTS_HELP,
 	HP_OPTS_VERSION,
 	HP_OPTS_MAN,
+	HP_OPTS_MARKDOWN,
+	HP_OPTS_BUILTIN_COUNT,
 };

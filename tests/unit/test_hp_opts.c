@@ -55,8 +55,8 @@ static const struct hp_opt table[] = {
 	{NULL},
 };
 
-static const struct hp_opt_set set = {
-	"prog", "tests the table", "[OPTIONS] WORD...", "First.\n\nSecond - with a \\.", table};
+static const struct hp_opt_set set = {"prog", "tests the table", "[OPTIONS] WORD...\n--list",
+	"First.\n\nSecond - with a \\.", table};
 
 struct run {
 	struct conf conf;
@@ -298,7 +298,7 @@ static void help_version_and_manual_are_printed(void **state)
 
 	run_line(&r, "--help", false);
 	assert_int_equal(r.ret, 1);
-	assert_non_null(strstr(r.out, "usage: prog [OPTIONS] WORD..."));
+	assert_non_null(strstr(r.out, "usage: prog [OPTIONS] WORD...\n       prog --list\n"));
 	assert_non_null(
 		strstr(r.out, "  -n, --number N          a number [default 32; 1 to 512]\n"));
 	assert_non_null(strstr(r.out, "\nPackets:\n  -w, --word drop|bypass|hold\n"));
