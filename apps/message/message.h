@@ -112,6 +112,9 @@ int hp_talk_send_id(struct hp_talk *talk, struct hp_mail_addr to, enum hp_mail_k
 /** The words of the text in one line. -EMSGSIZE if it is longer than HP_MAIL_MAX. */
 int hp_message_join_text(const struct hp_message_opts *opts, char *text, uint32_t *length);
 
+/** Print a line of JSON and free it. */
+void hp_message_print(struct hp_out *out);
+
 // The modes.
 int hp_message_send(struct hp_talk *talk);
 int hp_message_receive(struct hp_talk *talk);

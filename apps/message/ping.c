@@ -134,8 +134,7 @@ static void print_json(const struct ping *ping)
 		ping->sent > 0 ? 100.0 * (double)n_lost / (double)ping->sent : 0, 1);
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]) && ping->answered > 0; i++)
 		hp_out_double(out, figures[i].name, percentile_us(ping, figures[i].percent), 1);
-	fputs(hp_out_text(out, NULL), stdout);
-	hp_out_free(out);
+	hp_message_print(out);
 }
 
 static void print_text(const struct ping *ping)
@@ -175,7 +174,7 @@ static int run(struct ping *ping, uint64_t count)
 	if (ping->why != NULL)
 		fprintf(stderr, "hp-message: '%s': %" PRIu64 " of %" PRIu64 " lost: %s\n", opts->to,
 			ping->sent - ping->answered, ping->sent, ping->why);
-	return ping->answered == ping->sent && ping->sent > 0 ? HP_EXIT_OK : HP_EXIT_OTHER;
+	return ping->answered == ping->sent ? HP_EXIT_OK : HP_EXIT_OTHER;
 }
 
 int hp_message_ping(struct hp_talk *talk)

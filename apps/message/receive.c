@@ -24,8 +24,7 @@ static void print_json(const struct hp_mail *mail, const char *text)
 	hp_out_uint(out, "id", mail->hdr.id);
 	hp_out_bool(out, "request", mail->hdr.kind == HP_MAIL_REQUEST);
 	hp_out_str(out, "text", text);
-	fputs(hp_out_text(out, NULL), stdout);
-	hp_out_free(out);
+	hp_message_print(out);
 }
 
 static int answer(struct hp_talk *talk, const struct hp_mail *mail)

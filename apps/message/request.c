@@ -30,8 +30,7 @@ static void print_reply(const struct hp_talk *talk)
 		return;
 	hp_out_str(out, "from", talk->mail.hdr.from_name);
 	hp_out_str(out, "reply", text);
-	fputs(hp_out_text(out, NULL), stdout);
-	hp_out_free(out);
+	hp_message_print(out);
 }
 
 static int wait_for_reply(struct hp_talk *talk, uint64_t deadline)

@@ -30,6 +30,7 @@ struct receiver {
 	struct hp_mail_addr addr;
 	enum state state; // of the message that is being sent
 	uint64_t retry_us;
+	bool full; // its mailbox, when it was tried last
 	bool silent; // let a time-out pass
 	bool reported; // that something was not delivered
 	uint64_t delivered;
@@ -125,6 +126,7 @@ static void take_answer(struct send *send)
 	} else if (mail->hdr.kind == HP_MAIL_UNDELIVERED && mail->hdr.reason == HP_MAIL_FULL &&
 		   !r->silent) {
 		r->state = STATE_AGAIN;
+		r->full = true;
 		r->retry_us = hp_now_us() + RETRY_US;
 	} else if (mail->hdr.kind == HP_MAIL_UNDELIVERED) {
 		settle(r, hp_mail_reason_text(mail->hdr.reason));
@@ -182,12 +184,9 @@ static void time_out(struct send *send, int ret)
 	for (uint32_t i = 0; i < send->n; i++) {
 		struct receiver *r = &send->receivers[i];
 
-		if (r->state == STATE_AGAIN)
-			settle(r, hp_mail_reason_text(HP_MAIL_FULL));
-		else if (r->state == STATE_SENT)
-			settle(r, why);
-		else
+		if (r->state == STATE_DONE)
 			continue;
+		settle(r, r->full ? hp_mail_reason_text(HP_MAIL_FULL) : why);
 		r->silent = true;
 	}
 }
@@ -203,8 +202,10 @@ static int send_one(struct send *send)
 		take_answer(send);
 	send->messages++;
 	send->everybody = false;
-	for (uint32_t i = 0; i < send->n; i++)
+	for (uint32_t i = 0; i < send->n; i++) {
 		send->receivers[i].state = send->all ? STATE_DONE : STATE_NOT_SENT;
+		send->receivers[i].full = false;
+	}
 	if (send->all)
 		ret = hp_talk_send(send->talk, all, HP_MAIL_TEXT, send->text, send->length);
 	else
@@ -326,8 +327,7 @@ static void sum_up(const struct send *send, uint64_t delivered, uint64_t undeliv
 		hp_out_end(out);
 	}
 	hp_out_end(out);
-	fputs(hp_out_text(out, NULL), stdout);
-	hp_out_free(out);
+	hp_message_print(out);
 }
 
 static int exit_code(const struct send *send, int ret)
@@ -341,6 +341,9 @@ static int exit_code(const struct send *send, int ret)
 	sum_up(send, delivered, undelivered);
 	if (ret == -EMSGSIZE)
 		return HP_EXIT_DATA;
+	if (ret == -EINTR)
+		ret = 0; // told to end: that is a failure of what was not confirmed, and of nothing
+			 // else
 	return ret < 0 || undelivered > 0 ? HP_EXIT_OTHER : HP_EXIT_OK;
 }
 

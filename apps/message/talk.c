@@ -25,6 +25,12 @@ void hp_talk_open(
 	hp_idle_init(&talk->idle, opts->idle == HP_MESSAGE_POLL ? HP_IDLE_PAUSE : HP_IDLE_SLEEP);
 }
 
+void hp_message_print(struct hp_out *out)
+{
+	printf("%s\n", hp_out_text(out, NULL));
+	hp_out_free(out);
+}
+
 uint64_t hp_talk_timeout_us(const struct hp_talk *talk)
 {
 	return talk->opts->timeout_us != 0 ? talk->opts->timeout_us : TIMEOUT_US;

@@ -167,6 +167,24 @@ static void texts_wait_where_they_are_while_nobody_logs(void **state)
 	assert_int_equal(kinds(g, 0, HP_MAIL_ACK), confirmed);
 }
 
+static void a_text_that_cannot_be_confirmed_is_not_shown_yet(void **state)
+{
+	struct app *app = *state;
+	struct mail_group *g = &app->g;
+	struct hp_mail_addr nobody = {.slot = 3};
+
+	mail_group_send(g, 0, mail_group_addr(g, 1), 1, "text");
+	mail_group_route(g);
+	while (hp_mailbox_send(&app->desk->box, nobody, HP_MAIL_TEXT, 0, NULL, 0) == 0)
+		;
+	assert_int_equal(hp_mail_desk_turn(app->desk), 0);
+	assert_false(hp_mail_waits(&app->desk->texts_out));
+	mail_group_route(g);
+	assert_true(hp_mail_desk_turn(app->desk) > 0);
+	assert_true(hp_mail_waits(&app->desk->texts_out));
+	assert_int_equal(kinds(g, 0, HP_MAIL_ACK), 1);
+}
+
 static void garbage_in_a_mailbox_is_thrown_away(void **state)
 {
 	struct app *app = *state;
@@ -201,6 +219,7 @@ int main(void)
 		TEST(the_desk_refuses_requests),
 		TEST(texts_are_confirmed_and_logged_once_each),
 		TEST(texts_wait_where_they_are_while_nobody_logs),
+		TEST(a_text_that_cannot_be_confirmed_is_not_shown_yet),
 		TEST(garbage_in_a_mailbox_is_thrown_away),
 		TEST(sending_never_waits),
 	};
