@@ -113,7 +113,7 @@ static void huge_dir_size(
 	struct hp_finding *out, const struct hp_facts *f, const struct hp_check_in *in)
 {
 	char limit[SIZE_TEXT], left[SIZE_TEXT], want[SIZE_TEXT];
-	uint64_t stale = f->maps.own.stale_bytes + f->maps.other.stale_bytes;
+	uint64_t stale = f->maps.own.stale_bytes;
 
 	if (no_dir(out, f))
 		return;
@@ -143,16 +143,16 @@ static void huge_dir_lock(
 	if (no_dir(out, f))
 		return;
 	if (!f->maps.dir_locked) {
-		hp_check_say(out, HP_CHECK_OK, "nobody holds the lock on %s", f->dir.path);
+		hp_check_say(out, HP_CHECK_OK, "nobody holds the lock on %s", f->maps_dir);
 		return;
 	}
 	if (by->pid > 0)
 		hp_check_say(out, HP_CHECK_WARNING, "process %d (%s) holds the lock on %s", by->pid,
-			by->name, f->dir.path);
+			by->name, f->maps_dir);
 	else
 		hp_check_say(out, HP_CHECK_WARNING,
 			"a process that cannot be seen from here holds the lock on %s",
-			f->dir.path);
+			f->maps_dir);
 	hp_check_todo(out, "rte_eal_init() waits for this lock without end: if it stays, end its "
 			   "holder, and do not share one hugetlbfs with strangers");
 }

@@ -22,9 +22,10 @@ static uint64_t pages_of(uint64_t bytes, uint64_t page)
 }
 
 // Memory files that a starting primary removes: their pages come back to the node and the cgroup.
+// Those of other prefixes only where it shares a folder with them, which hp-primary does not.
 static uint64_t stale_bytes(const struct hp_facts *f)
 {
-	return f->maps.own.stale_bytes + f->maps.other.stale_bytes;
+	return f->maps.own.stale_bytes;
 }
 
 // The resource's name in a manifest: "hugepages-2Mi".

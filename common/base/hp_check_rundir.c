@@ -231,10 +231,12 @@ static void same_huge_dir(
 		hp_check_say(out, HP_CHECK_SKIPPED, "no primary has written its huge-dir down");
 		return;
 	}
-	if (strcmp(theirs, f->dir.path) != 0) {
+	if (strcmp(theirs, f->dir.path) != 0 && strcmp(theirs, f->maps_dir) != 0) {
 		hp_check_say(out, HP_CHECK_FAILURE,
-			"the primary's huge-dir is %s, here it is %s: EAL opens the primary's path",
-			theirs, f->dir.path[0] != '\0' ? f->dir.path : "nowhere");
+			"the primary's huge-dir is %.200s, here it is %.200s: EAL opens the "
+			"primary's "
+			"path",
+			theirs, f->maps_dir[0] != '\0' ? f->maps_dir : "nowhere");
 		hp_check_todo(out, "mount the volume at %.200s here too", theirs);
 		hp_check_manifest(
 			out, "volumeMounts: [{name: hugepages, mountPath: %.120s}]", theirs);

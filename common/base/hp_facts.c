@@ -242,6 +242,26 @@ static void read_limits(struct hp_facts *f, const struct hp_check_in *in)
 		f->base_taken = address_is_taken(root, in->base_virtaddr);
 }
 
+// hp-primary keeps its files in a folder of its own in the huge-dir. Where that is there already,
+// to write into it is all that a member needs.
+static void find_group_folder(struct hp_facts *f, const char *root, const char *prefix)
+{
+	struct hp_huge_dir folder;
+	char path[PATH_MAX];
+
+	snprintf(f->maps_dir, sizeof(f->maps_dir), "%s", f->dir.path);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", f->dir.path, prefix) >= sizeof(path))
+		return;
+	hp_huge_dir_look(&folder, root, path);
+	if (folder.error != 0 || !folder.is_dir || !folder.hugetlbfs)
+		return;
+	snprintf(f->maps_dir, sizeof(f->maps_dir), "%s", path);
+	f->dir.writable = folder.writable;
+	f->dir.uid = folder.uid;
+	f->dir.gid = folder.gid;
+	f->dir.mode = folder.mode;
+}
+
 static int read_hugepages(struct hp_facts *f, const struct hp_check_in *in)
 {
 	const char *root = root_of(in), *path = in->huge_dir;
@@ -262,8 +282,10 @@ static int read_hugepages(struct hp_facts *f, const struct hp_check_in *in)
 	if (f->page_size == 0 && f->pages.n > 0)
 		f->page_size = f->pages.size[0].bytes;
 	hp_cgroup_hugetlb_read(&f->hugetlb, root, f->page_size);
+	if (f->dir.hugetlbfs)
+		find_group_folder(f, root, prefix);
 	if (f->dir.hugetlbfs &&
-		(size_t)snprintf(full, sizeof(full), "%s%s", root, path) < sizeof(full) &&
+		(size_t)snprintf(full, sizeof(full), "%s%s", root, f->maps_dir) < sizeof(full) &&
 		hp_map_files_read(&f->maps, root, full, prefix) == -ENOMEM)
 		return -ENOMEM;
 	return 0;

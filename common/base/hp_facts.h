@@ -81,9 +81,12 @@ struct hp_facts {
 	struct hp_huge_pages pages;
 	struct hp_huge_mounts mounts;
 	struct hp_huge_dir dir; ///< the huge-dir; path "" if there is none to look at
+	/** Where the group's files are: "DIR/PREFIX" if there is one, as hp-primary makes it, else
+	 * DIR, which stock DPDK uses. */
+	char maps_dir[PATH_MAX];
 	uint64_t page_size; ///< bytes: asked for, else the directory's, else 0
 	struct hp_cgroup_hugetlb hugetlb; ///< for page_size
-	struct hp_map_files maps; ///< all zero unless dir is a hugetlbfs
+	struct hp_map_files maps; ///< in maps_dir; all zero unless dir is a hugetlbfs
 	struct hp_facts_run run;
 
 	cpu_set_t cpus; ///< that this process may use

@@ -336,6 +336,20 @@ a_primary_that_lives_is_seen_by_both_roles() {
 }
 
 # test
+the_own_folder_of_a_group_in_the_huge_dir_is_looked_at() {
+	start_primary -- --vdev net_null0
+	as_member ok same-huge-dir "the primary's too is $T/huge/$P"
+	as_member ok map-holders 'MiB in use by'
+	as_member ok primary 'the primary lives: .*[^)]$'
+	signal primary KILL
+	assert_exit_code primary 137
+	here warning stale-maps "files ${P}map_\\* and 0 of other prefixes belong to no living process and pin 10 MiB"
+	chmod 0555 "$T/huge" # the folder is there already: nothing has to be made in the mount
+	here ok huge-dir-access 'may write'
+	forgive_files
+}
+
+# test
 another_version_of_dpdk_is_named() {
 	make_run_dir
 	printf '\xee\x6f\x2e\x01\x63\x05\x0b\x18' >"$run_dir/config" # the magic, 24.11.5

@@ -50,6 +50,7 @@ static void make_good(struct hp_facts *f, struct hp_check_in *in)
 		.size_free = UINT64_MAX,
 		.gid = 1001,
 		.mode = 02775};
+	snprintf(f->maps_dir, sizeof(f->maps_dir), "/dev/hugepages/g");
 	f->hugetlb = (struct hp_cgroup_hugetlb){.state = HP_CGROUP_HIDDEN,
 		.limit = 128 * MIB,
 		.left = 128 * MIB,
@@ -242,7 +243,7 @@ static const struct {
 	  {"primary", HP_CHECK_WARNING, s_no_primary, "only a dead one's files"},
 	  {"dpdk-version", HP_CHECK_FAILURE, s_version, "DPDK 24.11.0, this build 22.11.11"},
 	  {"same-huge-dir", HP_CHECK_FAILURE, s_other_path,
-		  "is /mnt/huge, here it is /dev/hugepages"},
+		  "is /mnt/huge, here it is /dev/hugepages/g"},
 	  {"same-huge-dir", HP_CHECK_FAILURE, s_other_volume, "none of its files"},
 	  {"pid-collision", HP_CHECK_WARNING, s_pid, "PID 1"},
 };
