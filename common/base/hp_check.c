@@ -99,9 +99,13 @@ void hp_check_run(struct hp_finding *out, const struct hp_check *check,
 
 int hp_check_start(const struct hp_check_in *in, struct hp_err *err)
 {
+	struct hp_check_in start = *in;
 	struct hp_facts facts;
 	const struct hp_check *c;
-	int ret = hp_facts_read(&facts, in);
+	int ret;
+
+	start.starting = true;
+	ret = hp_facts_read(&facts, &start);
 
 	if (ret < 0)
 		hp_err_set(err, HP_EXIT_OTHER, -ret, "no memory to look at this machine");

@@ -284,7 +284,7 @@ static int read_hugepages(struct hp_facts *f, const struct hp_check_in *in)
 	hp_cgroup_hugetlb_read(&f->hugetlb, root, f->page_size);
 	if (f->dir.hugetlbfs)
 		find_group_folder(f, root, prefix);
-	if (f->dir.hugetlbfs &&
+	if (f->dir.hugetlbfs && (in->primary || !in->starting) &&
 		(size_t)snprintf(full, sizeof(full), "%s%s", root, f->maps_dir) < sizeof(full) &&
 		hp_map_files_read(&f->maps, root, full, prefix) == -ENOMEM)
 		return -ENOMEM;

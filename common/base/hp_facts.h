@@ -34,6 +34,9 @@ struct hp_check_in {
 	uint64_t base_virtaddr; ///< 0: not known
 	bool iova_pa; ///< --iova-mode=pa
 	uint32_t dpdk_version; ///< RTE_VERSION of the programs; 0: not known
+	/** Other members may start at this moment: test no lock that they might want to take. A
+	 * primary still looks at memory files, as nobody else makes any while there is none. */
+	bool starting;
 };
 
 /** The group's runtime directory and what a running primary has put there. */

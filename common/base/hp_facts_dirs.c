@@ -164,7 +164,8 @@ void hp_facts_run_read(struct hp_facts_run *run, const struct hp_check_in *in)
 		return;
 	look_at_config(run, root);
 	look_at_hugepage_info(run, root);
-	look_for_pid_files(run, root);
+	if (!in->starting)
+		look_for_pid_files(run, root);
 	run->join_exists = joined(full, root, run->path, HP_PATHS_JOIN) && access(full, F_OK) == 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "group/hp_join.h"
 
+#include "base/hp_check.h"
 #include "base/hp_crash.h"
 #include "base/hp_hugetlb.h"
 #include "base/hp_log.h"
@@ -351,6 +352,21 @@ static int check_huge_dir(const struct hp_wire_lease *lease, struct hp_err *err)
 		lease->huge_dir);
 }
 
+// What would stop EAL here, in the words of `hugepod doctor`.
+static int check_machine(
+	const struct hp_member_conf *conf, const struct hp_wire_lease *lease, struct hp_err *err)
+{
+	const struct hp_check_in in = {
+		.file_prefix = conf->file_prefix,
+		.runtime_base = conf->runtime_dir,
+		.huge_dir = lease->huge_dir,
+		.lcores = conf->lcores,
+		.dpdk_version = RTE_VERSION,
+	};
+
+	return hp_check_start(&in, err);
+}
+
 int hp_join_attach(const struct hp_member_conf *conf, const struct hp_wire_lease *lease, bool ports,
 	struct hp_err *err)
 {
@@ -361,6 +377,8 @@ int hp_join_attach(const struct hp_member_conf *conf, const struct hp_wire_lease
 	ret = check_conflicts(conf, lease, err);
 	if (ret == 0)
 		ret = check_huge_dir(lease, err);
+	if (ret == 0)
+		ret = check_machine(conf, lease, err);
 	if (ret < 0)
 		return ret;
 	if (conf->lcores != NULL)
