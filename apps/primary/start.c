@@ -397,10 +397,11 @@ int hp_primary_init(
 	primary->started_us = hp_now_us();
 	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
 		primary->clients[i].slot = -1;
+	// A signal during the start is heard when the loop runs, so that nothing is left half made.
+	hp_loop_block_signals();
 	ret = init_memory(primary, err);
 	if (ret < 0)
 		return ret;
-	hp_loop_block_signals();
 	primary->loop = hp_loop_new();
 	if (primary->loop == NULL)
 		return hp_err_set(err, HP_EXIT_OTHER, errno, "event loop: %s", strerror(errno));

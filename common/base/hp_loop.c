@@ -227,6 +227,13 @@ int hp_loop_block_signals(void)
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+bool hp_loop_stop_pending(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
+}
+
 static void signal_event(void *arg, int fd, uint32_t events)
 {
 	struct hp_loop *loop = arg;

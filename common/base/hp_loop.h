@@ -33,6 +33,9 @@ void hp_loop_timer_del(struct hp_timer *timer); ///< NULL is fine; allowed in it
 /** Block SIGINT, SIGTERM, SIGHUP, SIGCHLD for the calling thread and all it starts later. */
 int hp_loop_block_signals(void);
 
+/** Has SIGINT or SIGTERM come since they were blocked? For waits outside of a loop. */
+bool hp_loop_stop_pending(void);
+
 /** Deliver the signals blocked by hp_loop_block_signals() to @p cb. -errno. One loop a process. */
 int hp_loop_signals(struct hp_loop *loop, hp_loop_signal_cb cb, void *arg);
 

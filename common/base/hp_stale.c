@@ -4,6 +4,7 @@
 #include "base/hp_stale.h"
 
 #include "base/hp_log.h"
+#include "base/hp_loop.h"
 #include "base/hp_paths.h"
 #include "base/hp_time.h"
 
@@ -235,6 +236,8 @@ int hp_stale_wait(const char *runtime_dir, const char *huge_dir, const char *fil
 		if (!find_held(runtime_dir, "fbarray_", held, sizeof(held)) &&
 			!find_held(huge_dir, map_head, held, sizeof(held)))
 			return 0;
+		if (hp_loop_stop_pending())
+			return hp_err_set(err, HP_EXIT_OK, EINTR, "stopped by a signal");
 		if (hp_now_us() - started >= wait_us)
 			break;
 		if (!told && hp_now_us() - started > 100000) {

@@ -35,7 +35,8 @@ bool hp_stale_pid_in_use(const char *runtime_dir, pid_t pid);
  * @param wait_us
  *   How long at most.
  * @return
- *   0; -EBUSY with @p err filled (HP_EXIT_CONFIG): who holds which file: name, PID, path.
+ *   0; -EINTR (a signal asks to stop, HP_EXIT_OK); -EBUSY with @p err filled (HP_EXIT_CONFIG): who
+ * holds which file: name, PID, path.
  */
 int hp_stale_wait(const char *runtime_dir, const char *huge_dir, const char *file_prefix,
 	uint64_t wait_us, struct hp_err *err);
