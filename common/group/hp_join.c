@@ -36,6 +36,7 @@
 HP_LOG_TYPE("join");
 
 #define CONNECT_EVERY_MS 5 // short: it is part of every blackout
+#define DENIED_MS 2000 // after which a permission that is denied stays so
 #define ANSWER_WITHIN_US 60000000 // others attach first, one at a time
 
 struct joining {
@@ -107,9 +108,10 @@ static int stopped(struct hp_err *err)
 	return hp_err_set(err, HP_EXIT_OK, EINTR, "stopped by a signal");
 }
 
+// A directory may get its owner while we look at it, but no primary mends another uid.
 static int wait_for_primary(struct joining *j, uint64_t until_us, struct hp_err *err)
 {
-	for (;;) {
+	for (unsigned int denied_ms = 0;;) {
 		int ret = connect_once(j);
 
 		if (ret == 0)
@@ -117,7 +119,8 @@ static int wait_for_primary(struct joining *j, uint64_t until_us, struct hp_err 
 		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EACCES && ret != -EAGAIN)
 			return hp_err_set(err, HP_EXIT_OTHER, -ret, "%s: %s", j->addr.sun_path,
 				strerror(-ret));
-		if (hp_now_us() >= until_us)
+		denied_ms = ret == -EACCES ? denied_ms + CONNECT_EVERY_MS : 0;
+		if (hp_now_us() >= until_us || denied_ms > DENIED_MS)
 			return no_primary(j, -ret, err);
 		if (interrupted(j, -1, CONNECT_EVERY_MS))
 			return stopped(err);
