@@ -131,7 +131,7 @@ assert_nothing_left() {
 		awk '/hugepod-play|\/hugepod\/chain/ { print $2 }' /proc/mounts)
 	[ ${#left[@]} = 0 ] || fail "left behind: ${left[*]}"
 }
-NAMES='^(one-container|two-containers|chain-)' # pods that are ours
+NAMES='^(one-container|two-containers|chain-|left-|right-|consume)' # pods that are ours
 
 # A profile like containerd's default: podman's own, but the memory policy calls are refused.
 profile_without_mempolicy() {
