@@ -47,6 +47,7 @@ struct parse {
 	int next; // index of the word to read next
 	bool eal_half; // a "--" is still to come
 	bool ended; // a second "--" was read
+	bool takes_eal; // the program has EAL's options, and --eal for the rest of them
 	struct hp_opts_given given;
 	const char *first[HP_OPTS_MAX]; // value given first, "" for a flag
 	const struct hp_opt *print; // help, version or man was asked for
@@ -89,9 +90,15 @@ static int usage_error(struct parse *p, const char *fmt, ...)
 	return ret;
 }
 
+// What to do with an option of EAL that we have none for.
+static const char *eal_hint(const struct parse *p)
+{
+	return p->takes_eal ? " (options of EAL itself go as --eal OPTION=VALUE)" : "";
+}
+
 static int unknown_option(struct parse *p, const char *name)
 {
-	bool yaml_only = false, takes_eal = false;
+	bool yaml_only = false;
 	char quoted[HP_QUOTE_SIZE], hint[96];
 	struct hp_near near;
 
@@ -102,7 +109,6 @@ static int unknown_option(struct parse *p, const char *name)
 			hp_near_try(&near, opt->name);
 		else if (strcmp(opt->name, name) == 0)
 			yaml_only = true;
-		takes_eal = takes_eal || strcmp(opt->name, "eal") == 0;
 	}
 	hp_err_quote(quoted, sizeof(quoted), name);
 	hp_near_hint(&near, "--", hint, sizeof(hint));
@@ -110,8 +116,7 @@ static int unknown_option(struct parse *p, const char *name)
 		return usage_error(
 			p, "'--%s' is a key of the configuration file, not an option", quoted);
 	return usage_error(p, "unknown option '--%s'%s%s", quoted,
-		hint[0] == '\0' ? ": see --help" : hint,
-		takes_eal ? " (options of EAL itself go as --eal OPTION=VALUE)" : "");
+		hint[0] == '\0' ? ": see --help" : hint, eal_hint(p));
 }
 
 // The option of that name or of that unique beginning.
@@ -235,8 +240,8 @@ static int read_letters(struct parse *p, const char *letters)
 		if (opt == NULL) {
 			char letter[2] = {*letters, '\0'};
 
-			return usage_error(p, "unknown option '-%s': see --help",
-				hp_err_quote(quoted, sizeof(quoted), letter));
+			return usage_error(p, "unknown option '-%s': see --help%s",
+				hp_err_quote(quoted, sizeof(quoted), letter), eal_hint(p));
 		}
 		letters++;
 		if (opt->type != HP_OPT_FLAG && *letters != '\0')
@@ -295,12 +300,14 @@ int hp_opts_parse_argv(const struct hp_opt_set *set, void *conf, int argc, char 
 	struct parse p = {
 		.set = set, .conf = conf, .argv = argv, .argc = argc, .next = 1, .err = err};
 	char quoted[HP_QUOTE_SIZE];
-	bool takes_eal = false;
+	bool has_halves = false;
 	int ret = 0;
 
-	for (const struct hp_opt *opt = set->opts; opt->name != NULL; opt++)
-		takes_eal = takes_eal || is_eal(opt);
-	for (int i = 1; takes_eal && i < argc; i++)
+	for (const struct hp_opt *opt = set->opts; opt->name != NULL; opt++) {
+		has_halves = has_halves || is_eal(opt);
+		p.takes_eal = p.takes_eal || strcmp(opt->name, "eal") == 0;
+	}
+	for (int i = 1; has_halves && i < argc; i++)
 		p.eal_half = p.eal_half || strcmp(argv[i], "--") == 0;
 	p.words = calloc((size_t)argc + 1, sizeof(*p.words));
 	if (p.words == NULL)
