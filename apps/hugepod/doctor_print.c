@@ -32,9 +32,10 @@ void doctor_print_text(FILE *out, const struct doctor_report *report, bool quiet
 		if (f->manifest[0] != '\0')
 			fprintf(out, "  %-8s %-19s manifest: %s\n", "", "", f->manifest);
 	}
-	fprintf(out, "\n%u checks: %u ok, %u warnings, %u failures, %u skipped\n", report->n,
+	fprintf(out, "\n%u checks: %u ok, %u warning%s, %u failure%s, %u skipped\n", report->n,
 		report->count[HP_CHECK_OK], report->count[HP_CHECK_WARNING],
-		report->count[HP_CHECK_FAILURE], report->count[HP_CHECK_SKIPPED]);
+		report->count[HP_CHECK_WARNING] == 1 ? "" : "s", report->count[HP_CHECK_FAILURE],
+		report->count[HP_CHECK_FAILURE] == 1 ? "" : "s", report->count[HP_CHECK_SKIPPED]);
 }
 
 static const char *or_null(const char *text)

@@ -211,6 +211,9 @@ struct plan_reserve {
 uint32_t plan_reserves(
 	struct plan *plan, struct plan_node *node, struct plan_reserve *out, uint32_t max);
 
+/** A page size as the kernel's command line has it: "2M". Returns @p buf. */
+const char *plan_page_text(char *buf, size_t size, int64_t page);
+
 /** Something that is asked for and never used. */
 struct plan_waste {
 	const char *ns, *pod, *container;

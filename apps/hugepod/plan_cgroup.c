@@ -96,8 +96,8 @@ static void add_hugetlb(struct files *f, const char *group, int64_t page, const 
 	add(f, dir, name, value, NULL);
 }
 
-static void add_cpu_memory(
-	struct files *f, const char *group, int64_t milli, int64_t limit, int64_t memory)
+static void add_cpu_memory(struct files *f, const char *group, int64_t milli, int64_t limit,
+	int64_t memory, const char *weight_note)
 {
 	const char *dir = dir_of(f, "cpu,cpuacct", group);
 
@@ -109,7 +109,7 @@ static void add_cpu_memory(
 		add(f, dir, "memory.limit_in_bytes", memory > 0 ? number(f, memory) : "-1", NULL);
 		return;
 	}
-	add(f, dir, "cpu.weight", number(f, weight_of(milli)), NULL);
+	add(f, dir, "cpu.weight", number(f, weight_of(milli)), weight_note);
 	add(f, dir, "cpu.max", quota_of(f, limit), NULL);
 	add(f, dir, "memory.max", memory > 0 ? number(f, memory) : "max", NULL);
 }
@@ -168,7 +168,8 @@ static void add_pod(struct files *f, const char *group, const struct plan_list *
 	add_cpu_memory(f, group, best_effort ? 0 : plan_amount(&pod->requests, "cpu"),
 		!best_effort && all_limited(pod, "cpu") ? plan_amount(&pod->limits, "cpu") : 0,
 		!best_effort && all_limited(pod, "memory") ? plan_amount(&pod->limits, "memory")
-							   : 0);
+							   : 0,
+		NULL);
 }
 
 // A container's limit, or the pod's where only spec.resources has one.
@@ -197,7 +198,8 @@ static void add_container(struct files *f, const char *group, const struct plan_
 				f->runtime == PLAN_CONTAINERD_HUGETLB, NULL);
 	}
 	add_cpu_memory(f, group, plan_amount(&c->requests, "cpu"), limit_of(pod, c, "cpu"),
-		limit_of(pod, c, "memory"));
+		limit_of(pod, c, "memory"),
+		"by the kubelet's formula; newer runtimes have another for containers");
 }
 
 uint32_t plan_cgroup_files(

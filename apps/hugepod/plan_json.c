@@ -25,6 +25,7 @@ static void emit_reserves(struct hp_out *o, struct plan *plan, struct plan_node 
 {
 	struct plan_reserve r[RESERVES_MAX];
 	uint32_t n = plan_reserves(plan, node, r, RESERVES_MAX);
+	char page[32];
 
 	hp_out_array(o, "reserve");
 	for (uint32_t i = 0; i < n; i++) {
@@ -37,8 +38,8 @@ static void emit_reserves(struct hp_out *o, struct plan *plan, struct plan_node 
 		for (uint32_t k = 0; k < r[i].numa; k++)
 			hp_out_int(o, NULL, r[i].per_numa[k]);
 		hp_out_end(o);
-		hp_out_fmt(o, "kernel_command_line", "hugepagesz=%lldK hugepages=%lld",
-			(long long)(r[i].page >> 10), (long long)r[i].wanted);
+		hp_out_fmt(o, "kernel_command_line", "hugepagesz=%s hugepages=%lld",
+			plan_page_text(page, sizeof(page), r[i].page), (long long)r[i].wanted);
 		hp_out_end(o);
 	}
 	hp_out_end(o);

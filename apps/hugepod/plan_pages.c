@@ -12,6 +12,17 @@ static int64_t pages_of(int64_t bytes, int64_t page)
 	return bytes / page + (bytes % page != 0);
 }
 
+const char *plan_page_text(char *buf, size_t size, int64_t page)
+{
+	if (page >= 1 << 30)
+		snprintf(buf, size, "%lldG", (long long)(page >> 30));
+	else if (page >= 1 << 20)
+		snprintf(buf, size, "%lldM", (long long)(page >> 20));
+	else
+		snprintf(buf, size, "%lldK", (long long)(page >> 10));
+	return buf;
+}
+
 static struct plan_reserve *reserve_of(
 	struct plan_reserve *out, uint32_t *n, uint32_t max, const char *name, uint32_t numa)
 {

@@ -55,17 +55,12 @@ static void print_list(FILE *out, const struct plan_list *list)
 		fprintf(out, "nothing");
 }
 
-static const char *unit_of(int64_t page, int64_t *count)
-{
-	*count = page >= 1 << 30 ? page >> 30 : page >= 1 << 20 ? page >> 20 : page >> 10;
-	return page >= 1 << 30 ? "G" : page >= 1 << 20 ? "M" : "K";
-}
-
 static void print_reserve(FILE *out, const struct plan_reserve *r)
 {
-	int64_t count;
-	const char *unit = unit_of(r->page, &count);
+	char page[32];
 
+	if (r->wanted == 0 && r->has == 0)
+		return;
 	fprintf(out, "  %s: %lld pages asked for, %lld reserved", r->name, (long long)r->wanted,
 		(long long)r->has);
 	if (r->has > r->wanted)
@@ -73,8 +68,8 @@ static void print_reserve(FILE *out, const struct plan_reserve *r)
 	fprintf(out, "\n");
 	if (r->wanted == 0)
 		return;
-	fprintf(out, "    at boot:     hugepagesz=%lld%s hugepages=%lld\n", (long long)count, unit,
-		(long long)r->wanted);
+	fprintf(out, "    at boot:     hugepagesz=%s hugepages=%lld\n",
+		plan_page_text(page, sizeof(page), r->page), (long long)r->wanted);
 	for (uint32_t i = 0; i < r->numa; i++)
 		fprintf(out,
 			"    at run time: echo %lld > /sys/devices/system/node/node%u/hugepages/"

@@ -118,6 +118,11 @@ static void runtime_dir_space(
 
 	if (no_path(out, f))
 		return;
+	if (f->run.path[0] == '\0' || (!f->run.exists && !f->run.is_dir)) {
+		hp_check_say(
+			out, HP_CHECK_SKIPPED, "nothing above the runtime directory can be seen");
+		return;
+	}
 	hp_file_size_text(got, sizeof(got), f->run.free_bytes >> 20 << 20);
 	hp_file_size_text(need, sizeof(need), RUNTIME_BYTES);
 	if (f->run.free_bytes < RUNTIME_BYTES) {
