@@ -17,20 +17,6 @@ struct hp_client_opts {
 
 extern const struct hp_opt_set hp_client_opts;
 
-/** Print what functions there are, for --help. */
-void hp_client_functions(FILE *out);
-
-/**
- * Make the function's configuration from --set.
- * @param conf
- *   Set to a struct of func->conf_size bytes to be freed with hp_client_func_free(), NULL if it has
- *   none.
- * @return 0, -errno with @p err filled (HP_EXIT_USAGE).
- */
-int hp_client_func_conf(
-	const struct hp_func *func, const struct hp_strlist *set, void **conf, struct hp_err *err);
-void hp_client_func_free(const struct hp_func *func, void *conf);
-
 /**
  * The packet loop: until the member has to stop, then until everything is handed back.
  * @param desk

@@ -8,19 +8,18 @@
 #include "client.h"
 #include "group/hp_fingerprint.h"
 
-#include <rte_lcore.h>
+#include <rte_memory.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int serve(const struct hp_client_opts *opts, const struct hp_func *func, const void *conf,
+static int serve(const struct hp_client_opts *opts, const struct hp_func *func, void *state,
 	uint32_t restarts, struct hp_err *err)
 {
 	struct hp_member_conf member_conf = opts->member;
 	struct hp_mail_desk *desk = hp_mail_desk_new();
 	struct hp_member *member;
-	void *state = NULL;
 	int code;
 
 	if (desk == NULL)
@@ -34,20 +33,45 @@ static int serve(const struct hp_client_opts *opts, const struct hp_func *func, 
 		free(desk);
 		return err->exit_code;
 	}
-	if (func->init != NULL && func->init(&state, conf, (int)rte_socket_id(), err) < 0) {
-		hp_member_end(member);
-		free(desk);
-		return err->exit_code;
-	}
 	snprintf(hp_group_slot(hp_member_group(member), hp_member_slot(member))->function,
 		HP_NAME_MAX, "%s", func->name);
 	if (hp_member_ready(member) == 0)
 		hp_client_loop(member, func, state, desk);
-	if (func->fini != NULL)
-		func->fini(state);
 	code = hp_member_end(member);
 	hp_mail_desk_log(desk);
 	free(desk);
+	return code;
+}
+
+static int unknown_function(const char *name, struct hp_err *err)
+{
+	char names[512] = "";
+	size_t used = 0;
+
+	for (unsigned int i = 0; hp_func_get(i) != NULL && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+			i > 0 ? ", " : "", hp_func_get(i)->name);
+	hp_err_set(err, HP_EXIT_USAGE, EINVAL, "--function '%s': expected one of %s", name, names);
+	return err->exit_code;
+}
+
+/** Settings are checked, and files read, before anyone waits for a primary. */
+static int run_function(const struct hp_client_opts *opts, const struct hp_func *func,
+	uint32_t restarts, struct hp_err *err)
+{
+	void *conf = NULL, *state = NULL;
+	int code;
+
+	if (hp_func_conf_new(func, &opts->set, &conf, err) < 0)
+		return err->exit_code;
+	if (func->init != NULL && func->init(&state, conf, SOCKET_ID_ANY, err) < 0) {
+		code = err->exit_code;
+	} else {
+		code = serve(opts, func, state, restarts, err);
+		if (func->fini != NULL)
+			func->fini(state);
+	}
+	hp_func_conf_free(func, conf);
 	return code;
 }
 
@@ -56,20 +80,10 @@ static int run(void *arg, uint32_t restarts)
 	const struct hp_client_opts *opts = arg;
 	const struct hp_func *func = hp_func_find(opts->function);
 	struct hp_err err = {0};
-	void *conf = NULL;
 	int code;
 
-	if (func == NULL)
-		code = -hp_err_set(&err, HP_EXIT_USAGE, HP_EXIT_USAGE,
-			"--function '%s': there is none of that name; 'hp-client --functions' "
-			"lists them",
-			opts->function);
-	else if (hp_client_func_conf(func, &opts->set, &conf, &err) < 0)
-		code = err.exit_code;
-	else
-		code = serve(opts, func, conf, restarts, &err);
-	if (func != NULL)
-		hp_client_func_free(func, conf);
+	code = func != NULL ? run_function(opts, func, restarts, &err)
+			    : unknown_function(opts->function, &err);
 	if (err.text[0] != '\0' && code != HP_EXIT_OK && code != HP_CHILD_PID_TAKEN)
 		fprintf(stderr, "hp-client: %s\n", err.text);
 	return code;

@@ -23,8 +23,9 @@ struct hp_func {
 		*opts; ///< keys of `--set KEY=VALUE`, or NULL; offsets into the conf struct
 	size_t conf_size; ///< bytes of that struct
 	/**
-	 * Make the state of one packet loop. Optional. May allocate; @p conf lives as long as the
-	 * state.
+	 * Make the state of one packet loop. Optional. May allocate the process's own memory, never
+	 * the group's; may run before EAL starts, so that wrong settings are refused at once.
+	 * @p conf lives as long as the state.
 	 * @return 0 with *state set, or -errno with @p err filled (HP_EXIT_USAGE or
 	 * HP_EXIT_CONFIG).
 	 */

@@ -33,8 +33,9 @@ struct bucket {
 };
 
 struct rate_state {
+	struct rate_conf conf;
 	struct bucket packets, bits;
-	uint64_t hz; // ticks of the TSC a second
+	uint64_t hz; // ticks of the TSC a second; 0 before the first burst
 	uint64_t last; // tick up to which the buckets are filled
 };
 
@@ -97,11 +98,19 @@ static int rate_init(void **state, const void *conf, int socket_id, struct hp_er
 	rate = calloc(1, sizeof(*rate));
 	if (rate == NULL)
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "function rate: no memory");
+	rate->conf = *c;
+	*state = rate;
+	return 0;
+}
+
+/** The TSC's frequency is known to EAL, which does not run yet when the state is made. */
+static void rate_begin(struct rate_state *rate)
+{
+	const struct rate_conf *c = &rate->conf;
+
 	rate->hz = rte_get_tsc_hz();
 	bucket_init(&rate->packets, c->pps, c->burst, rate->hz);
 	bucket_init(&rate->bits, c->bps, c->burst_bytes * 8, rate->hz);
-	*state = rate;
-	return 0;
 }
 
 static void bucket_fill(struct bucket *bucket, uint64_t ticks)
@@ -128,6 +137,8 @@ static void rate_burst(
 	struct rate_state *rate = state;
 	uint64_t bits;
 
+	if (unlikely(rate->hz == 0))
+		rate_begin(rate);
 	// The TSC of another core may lag by some ticks after the loop has moved there.
 	if (now > rate->last) {
 		bucket_fill(&rate->packets, now - rate->last);
