@@ -7,6 +7,7 @@
 
 READY_SECONDS=${READY_SECONDS:-10} # within which a topology is up, and is up again
 POD_ROUNDS=${POD_ROUNDS:-$([ "${CI:-}" = true ] && echo 3 || echo 50)}
+GIGANTIC_BEFORE= # pages of 1 GiB, where a test has asked for more
 PLAYED=() # what take_down takes down
 readonly LIMIT=$((10 << 20)) # hugepages of a primary, in every topology
 
@@ -48,6 +49,8 @@ take_down() {
 	local what
 	for what in "${PLAYED[@]}"; do scripts/play --down "$what"; done
 	PLAYED=()
+	[ -z "$GIGANTIC_BEFORE" ] ||
+		echo "$GIGANTIC_BEFORE" >/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
 	[ ! -e /var/lib/hugepod/chain ] || k8s/pod-per-container/node-setup --undo
 }
 
