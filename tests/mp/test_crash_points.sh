@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the hugepod authors
+# shellcheck shell=bash disable=SC2034
+#
+# A process dies at each of the points of common/base/hp_crash.h, once. The group forwards again
+# without a hand, lost nothing, and ends as if nothing had been. Needs a build of its own, which
+# scripts/test makes: meson setup build-crash -Dcrash_points=true.
+#
+# HP_CRASH_ONLY=NAME in the environment tries that point alone.
+
+readonly RECOVER_S=3 # from a death until the group forwards again, on a machine that is ours
+readonly TOKEN=$T/out/token
+readonly KILLED=137 # a shell's word for SIGKILL
+
+# points HOW: the names of those that are reached so
+points() {
+	tr -d '\\\n\t' <"$ROOT/common/base/hp_crash.h" |
+		grep -oE 'X\([a-z_]+, *[a-z_]+, *"' | tr -d '",(' | awk -v how="$1" -v only="${HP_CRASH_ONLY:-}" '
+		{ sub(/^X/, "", $1) }
+		$2 == how && (only == "" || only == $1) { print $1 }'
+}
+
+# every_point HOW FUNCTION: a group of its own for each
+every_point() {
+	local point began build=$ROOT/build-crash
+	[ -x "$build/apps/primary/hp-primary" ] ||
+		skip 'build-crash is not there: meson setup build-crash -Dcrash_points=true && ninja -C build-crash'
+	HP_PRIMARY=$build/apps/primary/hp-primary
+	HP_CLIENT=$build/apps/client/hp-client
+	HUGEPOD=$build/apps/hugepod/hugepod
+	for point in $(points "$1"); do
+		began=$(now_ms)
+		POINT=$point
+		PRIMARY_RESTARTS=0 C1_RESTARTS=0 OTHERS=''
+		"$2"
+		group_is_well_again
+		tear_down
+		printf '%-22s died, recovered after %4d ms, whole test %4d ms\n' "$point" "$RECOVERED_MS" \
+			"$(($(now_ms) - began))"
+	done
+}
+
+# at_point COMMAND...: what it starts is to die at the point, once the token is there
+at_point() { HUGEPOD_CRASH_AT=$POINT:$TOKEN "$@"; }
+arm() { : >"$TOKEN"; }
+it_died() { [ ! -e "$TOKEN" ]; }
+wait_for_death() { wait_until 5 it_died; DIED_MS=$(now_ms); }
+
+primary() {
+	spawn_primary -- --port in=net_null0 --port out=net_null1 --client c0 --client c1 --client c2 \
+		--patch 'port:in>c0' --patch 'c0>c1' --patch 'c1>port:out' --total-num-mbufs 1023 \
+		--respawn "$@"
+}
+member() { spawn_member "$1" --function io --respawn "${@:2}"; }
+child_in() { child_of "${INNER[$1]}"; }
+
+tx() { ctl_value '.ports[] | select(.name == "out") | .tx_packets' show ports; }
+
+# A machine that others keep busy too is that much slower: our own processes are a load of 2 a CPU.
+recover_within() {
+	awk -v s="$RECOVER_S" -v cpus="$(nproc)" '{
+		busy = $1 / (2 * cpus)
+		print s * (busy > 1 ? int(busy + 0.99) : 1) }' /proc/loadavg
+}
+
+# The right processes: the primary and c1 are as many starts old as they should be.
+all_are_ready() {
+	local group
+	group=$(ctl_value '.group.restarts' show group) || return 1
+	[ "$group" = "$PRIMARY_RESTARTS" ] || return 1
+	ctl show members | jq -e --arg names "c0 c1$OTHERS" --argjson c1 "$C1_RESTARTS" '
+		([.members[] | select(.state == "ready") | .name] | sort) == ($names | split(" ")) and
+		($c1 < 0 or any(.members[]; .name == "c1" and .restarts == $c1))' >/dev/null
+}
+packets_move() {
+	local before
+	before=$(tx)
+	sleep 0.01
+	[ "$(tx)" -gt "$before" ]
+}
+is_well() { all_are_ready && packets_move; }
+
+group_is_well_again() {
+	wait_until_well "$(recover_within)"
+	RECOVERED_MS=$(($(now_ms) - DIED_MS))
+	assert_conservation
+}
+wait_until_well() {
+	holds_within "$1" is_well ||
+		fail "at point $POINT: not well within $1 s: $(ctl show group) $(ctl show members) $(tail -n 4 "$T"/out/*.err)"
+}
+
+tear_down() {
+	local name
+	ctl stop >/dev/null
+	holds_within 3 pools_are_full || fail "at point $POINT: mbufs are missing: $(ctl show pools)"
+	for name in "${!INNER[@]}"; do signal "$name" TERM; done
+	for name in "${!INNER[@]}"; do
+		exit_code_of "$name" 5
+		[ "$RC" = 0 ] || [ "$RC" = 75 ] || fail "at point $POINT: $name ended with $RC"
+	done
+	holds_within 2 nothing_is_left || fail "at point $POINT: left behind: $(what_is_left)"
+}
+
+# A parent that is PID 1 takes its container with it: an orchestrator starts another one.
+start_again_if_the_parent_died() { # NAME FUNCTION...
+	[ "$POINT" != child_forked ] || return 1
+	exit_code_of "$1" 3
+	assert_equal "$RC" "$KILLED" "exit code of $1 at point $POINT"
+	"${@:2}"
+}
+
+whole_group() { # with c1 or the primary at the point, whoever is named
+	local who=$1
+	shift
+	case $who in
+	primary) at_point primary "$@"; member c0; member c1 ;;
+	c1) primary; member c0; at_point member c1 "$@" ;;
+	esac
+	wait_until_well 10
+}
+
+# ------------------------------------------------------------------------------------- how to get there
+
+member_joins() {
+	primary
+	member c0
+	wait_until 10 member_is c0 ready
+	arm
+	at_point member c1
+	C1_RESTARTS=1
+	[ -z "$OTHERS" ] || member c2
+	wait_for_death
+}
+member_joins_beside_another() { OTHERS=' c2'; member_joins; }
+
+member_runs() {
+	whole_group c1
+	arm
+	C1_RESTARTS=1
+	wait_for_death
+}
+
+member_leaves() {
+	whole_group c1
+	arm
+	signal c1 TERM
+	wait_for_death
+	assert_exit_code c1 "$KILLED"
+	member c1
+}
+
+primary_dies_first() {
+	kill -s KILL "$(child_in primary)"
+	PRIMARY_RESTARTS=1
+	C1_RESTARTS=-1 # exec, or once or twice by its parent, as the primary's start took
+	wait_for_death
+}
+member_hears_of_a_death() { whole_group c1; arm; primary_dies_first; }
+member_rejoins() { whole_group c1 --on-primary-loss=rejoin; arm; primary_dies_first; }
+
+member_hears_of_the_end() {
+	whole_group c1
+	arm
+	signal primary TERM
+	wait_for_death
+	assert_exit_code primary 0
+	primary
+	C1_RESTARTS=-1
+}
+
+parent_starts() {
+	primary
+	member c0
+	wait_until 10 member_is c0 ready
+	arm
+	at_point member c1
+	wait_for_death
+	start_again_if_the_parent_died c1 member c1 || C1_RESTARTS=1 # it was the child
+}
+parent_of_primary_starts() {
+	arm
+	at_point primary
+	member c0
+	member c1
+	wait_for_death
+	start_again_if_the_parent_died primary primary || PRIMARY_RESTARTS=1
+	C1_RESTARTS=-1
+}
+parent_reaps() {
+	whole_group c1
+	arm
+	kill -s KILL "$(child_in c1)"
+	wait_for_death
+	start_again_if_the_parent_died c1 member c1 || fail 'the parent lives'
+}
+
+primary_starts() {
+	arm
+	at_point primary
+	member c0
+	member c1
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_runs() {
+	whole_group primary
+	arm
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_loses_a_member() {
+	whole_group primary
+	arm
+	kill -s KILL "$(child_in c1)"
+	[ -z "$OTHERS" ] || member c2
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+primary_loses_a_member_beside_another() { OTHERS=' c2'; primary_loses_a_member; }
+
+primary_loses_a_member_with_packets() {
+	whole_group primary
+	kill -s STOP "$(child_in c1)"
+	sleep 0.02
+	arm
+	kill -s KILL "$(child_in c1)"
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_lets_a_member_go() {
+	whole_group primary
+	arm
+	signal c1 TERM
+	wait_for_death
+	exit_code_of c1 5
+	member c1
+	PRIMARY_RESTARTS=1
+}
+
+primary_evicts() {
+	local stopped
+	whole_group primary --stuck-after 300ms --evict-stuck
+	arm
+	stopped=$(child_in c1)
+	kill -s STOP "$stopped"
+	wait_for_death
+	kill -s CONT "$stopped"
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_ends() {
+	whole_group primary
+	arm
+	signal primary TERM
+	wait_for_death
+	assert_exit_code primary "$KILLED"
+	primary
+	C1_RESTARTS=-1
+}
+
+# ------------------------------------------------------------------------------------------- the tests
+
+# test 90
+a_member_dies_while_it_joins() { every_point member_join member_joins; }
+# test 90
+a_member_dies_while_it_joins_beside_another() { every_point member_join member_joins_beside_another; }
+# test 60
+a_member_dies_inside_eal() { every_point both_start member_joins; }
+# test 60
+a_member_dies_inside_eal_beside_another() { every_point both_start member_joins_beside_another; }
+# test 60
+a_member_dies_in_its_packet_loop() { every_point member_run member_runs; }
+# test 60
+a_member_dies_while_it_leaves() { every_point member_leave member_leaves; }
+# test
+a_member_dies_when_it_hears_of_the_primarys_death() { every_point member_loss member_hears_of_a_death; }
+# test
+a_member_dies_before_it_rejoins() { every_point member_rejoin member_rejoins; }
+# test
+a_member_dies_when_it_hears_of_the_primarys_end() { every_point member_shutdown member_hears_of_the_end; }
+# test
+a_parent_of_a_member_dies_at_its_start() { every_point parent_start parent_starts; }
+# test
+a_parent_of_the_primary_dies_at_its_start() { every_point parent_start parent_of_primary_starts; }
+# test
+a_parent_dies_between_two_children() { every_point parent_reap parent_reaps; }
+# test 90
+a_primary_dies_while_it_starts() { every_point primary_start primary_starts; }
+# test 60
+a_primary_dies_inside_eal() { every_point both_start primary_starts; }
+# test 60
+a_primary_dies_while_it_forwards() { every_point primary_run primary_runs; }
+# test 120
+a_primary_dies_while_a_member_is_replaced() { every_point primary_rejoin primary_loses_a_member; }
+# test 120
+a_primary_dies_while_a_member_is_replaced_beside_another() {
+	every_point primary_rejoin primary_loses_a_member_beside_another
+}
+# test
+a_primary_dies_while_it_takes_packets_back() {
+	every_point primary_reclaim primary_loses_a_member_with_packets
+}
+# test
+a_primary_dies_while_a_member_leaves() { every_point primary_leave primary_lets_a_member_go; }
+# test
+a_primary_dies_while_it_evicts() { every_point primary_evict primary_evicts; }
+# test 90
+a_primary_dies_while_it_ends() { every_point primary_stop primary_ends; }
+
+# test
+each_point_is_tried_and_none_is_in_a_normal_build() {
+	local how n=0 all
+	while read -r how; do
+		n=$((n + $(points "$how" | wc -l)))
+	done < <(sed -n 's/.*every_point \([a-z]*_[a-z]*\) .*/\1/p' \
+		"$ROOT/tests/mp/test_crash_points.sh" | sort -u)
+	all=$(grep -rhoE 'HP_CRASH_POINT\([a-z_]+\);' "$ROOT/common" "$ROOT/apps" | sort -u | wc -l)
+	assert_equal "$n" "$all" 'points that are tried, of those in the code'
+	[ "$n" -ge 40 ] || fail "only $n points"
+	# shellcheck disable=SC2153 # it is the normal build
+	! grep -q HUGEPOD_CRASH_AT "$BUILD/apps/primary/hp-primary" "$BUILD/apps/client/hp-client" ||
+		fail 'a normal build has crash points'
+}
+
+# test
+the_page_about_crash_points_is_that_of_the_list() {
+	"$ROOT/scripts/gen-crash-points" >"$T/page"
+	diff "$ROOT/docs/crash-points.md" "$T/page" >&2 || fail 'run scripts/gen-crash-points >docs/crash-points.md'
+}
