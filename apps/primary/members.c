@@ -21,7 +21,17 @@ HP_LOG_TYPE("members");
 static int admit(void *arg, const struct hp_wire_hello *hello, struct hp_wire_refuse *refuse)
 {
 	struct hp_primary *primary = arg;
+	bool all = strcmp(hello->name, HP_MAIL_ALL_NAME) == 0;
 
+	if (all || strcmp(hello->name, HP_MAIL_PRIMARY_NAME) == 0) {
+		refuse->refusal = HP_REFUSE_NAME_TAKEN;
+		refuse->exit_code = HP_EXIT_CONFIG;
+		snprintf(refuse->text, sizeof(refuse->text),
+			"the name '%s' is kept for messages to %s: give this member another "
+			"--name",
+			hello->name, all ? "all members" : "the primary");
+		return -EEXIST;
+	}
 	if (strcmp(hello->role, "client") != 0)
 		return 0;
 	if (hp_primary_find_client(primary, hello->name) >= 0 ||

@@ -398,6 +398,18 @@ the_primarys_end_ends_it_with_75() {
 }
 
 # test
+the_names_that_messages_need_are_refused_to_members() {
+	local name
+	group
+	for name in primary all; do
+		message --name "$name" receive
+		[ "$RC" = 78 ] || fail "exit code $RC for the name $name"
+		assert_file_holds "$T/said.err" "the name '$name' is kept for messages to"
+	done
+	stop_with_term primary
+}
+
+# test
 wrong_command_lines_are_refused() {
 	local words
 	while read -r words; do
