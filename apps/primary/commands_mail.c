@@ -42,16 +42,18 @@ static int message(void *ctx, const struct hp_cli_args *args, struct hp_out *out
 	return 0;
 }
 
-static void show_reasons(struct hp_out *out, const char *prefix, const _Atomic uint64_t *counters)
+// Who a message was for is known only where there is a member: so the reasons are two.
+static const unsigned int missed_reasons[] = {HP_MAIL_FULL, HP_MAIL_GONE};
+
+static void show_reason(struct hp_out *out, const char *prefix, unsigned int reason,
+	const _Atomic uint64_t *counters)
 {
 	char key[48];
 
-	for (unsigned int i = 0; i < HP_MAIL_REFUSED; i++) {
-		snprintf(key, sizeof(key), "%s_%s", prefix, hp_mail_reason_names[i]);
-		for (char *p = key; *p != '\0'; p++)
-			*p = *p == '-' ? '_' : *p;
-		hp_out_uint(out, key, hp_counted(&counters[i]));
-	}
+	snprintf(key, sizeof(key), "%s_%s", prefix, hp_mail_reason_names[reason]);
+	for (char *p = key; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : *p;
+	hp_out_uint(out, key, hp_counted(&counters[reason]));
 }
 
 static void show_row(struct hp_out *out, const char *name, const struct hp_mail_counters *count)
@@ -61,8 +63,10 @@ static void show_row(struct hp_out *out, const char *name, const struct hp_mail_
 	hp_out_uint(out, "sent", hp_counted(&count->sent));
 	hp_out_uint(out, "received", hp_counted(&count->received));
 	hp_out_uint(out, "waiting", hp_counted(&count->waiting));
-	show_reasons(out, "undelivered", count->undelivered);
-	show_reasons(out, "missed", count->missed);
+	for (unsigned int i = 0; i < HP_MAIL_REFUSED; i++)
+		show_reason(out, "undelivered", i, count->undelivered);
+	for (unsigned int i = 0; i < RTE_DIM(missed_reasons); i++)
+		show_reason(out, "missed", missed_reasons[i], count->missed);
 	hp_out_uint(out, "notices", hp_counted(&count->notices));
 	hp_out_uint(out, "notices_lost", hp_counted(&count->notices_lost));
 	hp_out_uint(out, "malformed", hp_counted(&count->malformed));
