@@ -72,7 +72,7 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	uint64_t bytes = 0;
 	uint16_t n;
 
-	if (port->when_full == HP_WHEN_FULL_WAIT) {
+	if (port->wait) {
 		want = hp_lane_room(lane, &port->hop, want);
 		// A driver may take a packet first and then find no mbuf to put it into.
 		want = hp_lane_free_mbufs(lane, want);

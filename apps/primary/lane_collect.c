@@ -61,7 +61,7 @@ uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot)
 
 	if (hp_lender_pending(&lane->lenders[slot]) == 0)
 		return 0;
-	if (pc->when_full == HP_WHEN_FULL_WAIT) {
+	if (pc->wait) {
 		want = hp_lane_room(lane, &pc->hop, want);
 		if (want == 0)
 			return 0;

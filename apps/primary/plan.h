@@ -43,7 +43,7 @@ struct hp_plan_port {
 	bool used;
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
-	uint8_t when_full;
+	bool wait; // take no more than the next hop has room for
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
 	struct hp_hop hop;
 };
@@ -52,7 +52,7 @@ struct hp_plan_client {
 	bool used;
 	bool avoid; // stuck: its policy holds although it is connected
 	uint8_t policy;
-	uint8_t when_full;
+	bool wait; // take no more than the next hop has room for
 	int32_t slot; // of the live member, -1: absent
 	uint32_t window;
 	struct hp_hop hop;

@@ -29,10 +29,12 @@ static void fill_ports(struct hp_primary *primary, struct hp_plan *plan)
 		pp->port_id = port->port_id;
 		pp->n_rxq = port->n_rxq;
 		pp->n_txq = port->n_txq;
-		pp->when_full = (uint8_t)port->when_full;
 		if (port->n_txq < primary->n_lanes)
 			pp->tx_locks = primary->tx_locks[i];
 		pp->hop = primary->port_hops[i];
+		// A packet left in a device costs no CPU, and nobody else waits behind it.
+		pp->wait = port->when_full == HP_WHEN_FULL_WAIT ||
+			   (port->when_full == HP_WHEN_FULL_AUTO && pp->hop.n == 1);
 	}
 }
 
@@ -45,7 +47,7 @@ static void fill_clients(const struct hp_primary *primary, struct hp_plan *plan)
 			.used = client->used,
 			.avoid = client->stuck,
 			.policy = (uint8_t)client->policy,
-			.when_full = (uint8_t)client->when_full,
+			.wait = client->when_full == HP_WHEN_FULL_WAIT,
 			.slot = client->used ? client->slot : -1,
 			.window = client->window,
 			.hop = client->hop,

@@ -14,7 +14,7 @@
 const char *const hp_policy_names[] = {"drop", "bypass", "hold", NULL};
 const char *const hp_spread_names[] = {"hash", "round-robin", "broadcast", NULL};
 const char *const hp_idle_names[] = {"poll", "pause", "sleep", NULL};
-const char *const hp_when_full_names[] = {"drop", "wait", NULL};
+const char *const hp_when_full_names[] = {"drop", "wait", "auto", NULL};
 static const char *const iova_names[] = {"auto", "va", "pa", NULL};
 
 #define AT(field) .offset = offsetof(struct hp_config, field)
@@ -115,9 +115,10 @@ static const struct hp_opt opts[] = {
 	 .help = "What becomes of packets for a client that is not there: dropped, sent to the "
 		 "client's next hop, or held until it comes back."},
 	{"when-full", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(when_full), .words = hp_when_full_names,
-	 .def = "drop", .section = "Forwarding",
-	 .help = "What a port or client does with packets for which the next hop has no room: "
-		 "drop them, or wait until there is room."},
+	 .def = "auto", .section = "Forwarding",
+	 .help = "What a port or client does with packets for which the next hop has no room: drop "
+		 "them, wait until there is room, or auto: a port with one destination waits (a device "
+		 "drops for nothing), everything else drops." },
 	{"idle", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(idle), .words = hp_idle_names, .def = "sleep",
 	 .section = "Forwarding", .help = "What a forwarding lcore does without traffic."},
 	{"hop-limit", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(hop_limit), .min = 1, .max = 255,

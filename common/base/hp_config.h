@@ -41,6 +41,7 @@ enum hp_idle {
 enum hp_when_full {
 	HP_WHEN_FULL_DROP, // drop, counted as link-full
 	HP_WHEN_FULL_WAIT, // leave the packets where they are until there is room
+	HP_WHEN_FULL_AUTO, // a port with one destination waits, everything else drops
 };
 
 // Where an entry of a list was written: line and column in the YAML file, 0 for the command line.

@@ -60,7 +60,7 @@ static void a_whole_file_is_read(void **state)
 	assert_true(conf.ports[0].promiscuous);
 	assert_string_equal(conf.ports[1].name, "net_null1");
 	assert_int_equal(conf.ports[1].rxd, 256);
-	assert_int_equal(conf.ports[1].when_full, HP_WHEN_FULL_DROP);
+	assert_int_equal(conf.ports[1].when_full, HP_WHEN_FULL_AUTO);
 	assert_false(conf.ports[1].promiscuous);
 	assert_string_equal(conf.ports[2].name, "net_null7");
 	assert_string_equal(conf.ports[2].devargs, "net_null7,size=64");
