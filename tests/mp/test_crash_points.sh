@@ -122,17 +122,17 @@ whole_group() { # with c1 or the primary at the point, whoever is named
 
 # ------------------------------------------------------------------------------------- how to get there
 
-member_joins() {
+member_joins() { # [MEMBER that joins at the same time]
 	primary
 	member c0
 	wait_until 10 member_is c0 ready
 	arm
 	at_point member c1
 	C1_RESTARTS=1
-	[ -z "$OTHERS" ] || member c2
+	[ -z "${1:-}" ] || { OTHERS=" $1"; member "$1"; }
 	wait_for_death
 }
-member_joins_beside_another() { OTHERS=' c2'; member_joins; }
+member_joins_beside_another() { member_joins c2; }
 
 member_runs() {
 	whole_group c1
@@ -211,15 +211,15 @@ primary_runs() {
 	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
 }
 
-primary_loses_a_member() {
+primary_loses_a_member() { # [MEMBER that joins meanwhile]
 	whole_group primary
 	arm
 	kill -s KILL "$(child_in c1)"
-	[ -z "$OTHERS" ] || member c2
+	[ -z "${1:-}" ] || { OTHERS=" $1"; member "$1"; }
 	wait_for_death
 	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
 }
-primary_loses_a_member_beside_another() { OTHERS=' c2'; primary_loses_a_member; }
+primary_loses_a_member_beside_another() { primary_loses_a_member c2; }
 
 primary_loses_a_member_with_packets() {
 	whole_group primary
@@ -264,51 +264,51 @@ primary_ends() {
 
 # ------------------------------------------------------------------------------------------- the tests
 
-# test 90
+# test 300
 a_member_dies_while_it_joins() { every_point member_join member_joins; }
-# test 90
+# test 300
 a_member_dies_while_it_joins_beside_another() { every_point member_join member_joins_beside_another; }
-# test 60
+# test 150
 a_member_dies_inside_eal() { every_point both_start member_joins; }
-# test 60
+# test 150
 a_member_dies_inside_eal_beside_another() { every_point both_start member_joins_beside_another; }
-# test 60
+# test 150
 a_member_dies_in_its_packet_loop() { every_point member_run member_runs; }
-# test 60
+# test 150
 a_member_dies_while_it_leaves() { every_point member_leave member_leaves; }
-# test
+# test 150
 a_member_dies_when_it_hears_of_the_primarys_death() { every_point member_loss member_hears_of_a_death; }
-# test
+# test 150
 a_member_dies_before_it_rejoins() { every_point member_rejoin member_rejoins; }
-# test
+# test 150
 a_member_dies_when_it_hears_of_the_primarys_end() { every_point member_shutdown member_hears_of_the_end; }
-# test
+# test 150
 a_parent_of_a_member_dies_at_its_start() { every_point parent_start parent_starts; }
-# test
+# test 300
 a_parent_of_the_primary_dies_at_its_start() { every_point parent_start parent_of_primary_starts; }
-# test
+# test 150
 a_parent_dies_between_two_children() { every_point parent_reap parent_reaps; }
-# test 90
+# test 300
 a_primary_dies_while_it_starts() { every_point primary_start primary_starts; }
-# test 60
+# test 300
 a_primary_dies_inside_eal() { every_point both_start primary_starts; }
-# test 60
+# test 150
 a_primary_dies_while_it_forwards() { every_point primary_run primary_runs; }
-# test 120
+# test 300
 a_primary_dies_while_a_member_is_replaced() { every_point primary_rejoin primary_loses_a_member; }
-# test 120
+# test 300
 a_primary_dies_while_a_member_is_replaced_beside_another() {
 	every_point primary_rejoin primary_loses_a_member_beside_another
 }
-# test
+# test 150
 a_primary_dies_while_it_takes_packets_back() {
 	every_point primary_reclaim primary_loses_a_member_with_packets
 }
-# test
+# test 150
 a_primary_dies_while_a_member_leaves() { every_point primary_leave primary_lets_a_member_go; }
-# test
+# test 150
 a_primary_dies_while_it_evicts() { every_point primary_evict primary_evicts; }
-# test 90
+# test 300
 a_primary_dies_while_it_ends() { every_point primary_stop primary_ends; }
 
 # test
