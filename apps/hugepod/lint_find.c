@@ -32,7 +32,8 @@ static void add_object(
 		l->room_objects = room;
 	}
 	o = &l->objects[l->n_objects++];
-	*o = (struct lint_object){.file = file, .node = node, .document = doc};
+	*o = (struct lint_object){
+		.object = {.kind = "", .name = ""}, .file = file, .node = node, .document = doc};
 }
 
 // A List stands for its items.
