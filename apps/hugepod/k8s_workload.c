@@ -136,6 +136,22 @@ static bool is_zero(const struct k8s_val *val)
 	return !amount_of(val, &value, &percent) ? strtoll(val->str, NULL, 10) == 0 : value == 0;
 }
 
+// The server's own struct of a strategy, which it prints whole.
+static const char *strategy_json(struct k8s_check *c, const struct k8s_val *strategy)
+{
+	const struct k8s_val *rolling = k8s_get(strategy, "rollingUpdate");
+	const struct k8s_val *unavailable = k8s_get(rolling, "maxUnavailable");
+	const struct k8s_val *surge = k8s_get(rolling, "maxSurge");
+	const char *type = k8s_json_quote(c->arena, k8s_str(strategy, "type"));
+
+	if (rolling == NULL)
+		return k8s_printf(c->arena, "{\"Type\":%s,\"RollingUpdate\":null}", type);
+	return k8s_printf(c->arena,
+		"{\"Type\":%s,\"RollingUpdate\":{\"MaxUnavailable\":%s,\"MaxSurge\":%s}}", type,
+		unavailable == NULL ? "0" : k8s_json(c->arena, unavailable),
+		surge == NULL ? "0" : k8s_json(c->arena, surge));
+}
+
 static void deployment_strategy(struct k8s_check *c, const struct k8s_at *spec)
 {
 	static const char *const types[] = {"Recreate", "RollingUpdate", NULL};
@@ -152,8 +168,7 @@ static void deployment_strategy(struct k8s_check *c, const struct k8s_at *spec)
 		return;
 	}
 	if (*type != '\0' && strcmp(type, "RollingUpdate") != 0) {
-		const char *shown = k8s_printf(c->arena, "{\"Type\":%s,\"RollingUpdate\":null}",
-			k8s_json_quote(c->arena, type));
+		const char *shown = strategy_json(c, at.val);
 		const char *text = k8s_printf(c->arena,
 			"Unsupported value: %s: supported values: \"%s\", \"%s\"", shown, types[0],
 			types[1]);

@@ -113,6 +113,8 @@ static void read_words(struct lint_member *m, const struct words *w)
 		find_program(m, w->items[i]);
 		if ((v = value_of(w, i, "--file-prefix")) != NULL)
 			m->prefix = v;
+		if (m->hugepod && (v = value_of(w, i, "--config")) != NULL)
+			m->config = v;
 		if ((v = value_of(w, i, "-l")) != NULL || (v = value_of(w, i, "--lcores")) != NULL)
 			m->lcores = v;
 		if ((v = value_of(w, i, "-m")) != NULL ||
@@ -231,13 +233,16 @@ void lint_member_of(
 	const struct k8s_val *own = k8s_get(container, "securityContext");
 	struct words words = {.n = 0};
 
-	*out = (struct lint_member){
-		.object = o, .container = container, .index = i, .program = "", .prefix = "rte"};
+	*out = (struct lint_member){.object = o, .container = container, .index = i, .program = ""};
 	out->uid = k8s_int(
 		own, "runAsUser", k8s_int(k8s_get(o->spec, "securityContext"), "runAsUser", -1));
 	add_words(l, k8s_get(container, "command"), &words);
 	add_words(l, k8s_get(container, "args"), &words);
 	read_words(out, &words);
+	if (out->config != NULL)
+		lint_group_of(l, out);
+	else if (out->prefix == NULL)
+		out->prefix = "rte";
 	find_runtime_dir(l, out);
 	find_mounts(out);
 	out->huge_limit = huge_bytes(k8s_get(container, "resources"));

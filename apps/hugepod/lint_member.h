@@ -28,7 +28,10 @@ struct lint_member {
 	enum lint_role role;
 	bool hugepod; ///< one of hugepod's own programs: it takes care of lcores and PIDs
 	const char *program; ///< "" if unknown
-	const char *prefix; ///< --file-prefix, "rte" by default
+	const char
+		*prefix; ///< --file-prefix or the configuration's, "rte" by default; NULL: unknown
+	const char *config; ///< --config, NULL if not given
+	int64_t config_bytes; ///< least hugepage memory that the configuration needs; 0: unknown
 	const char *lcores; ///< -l or --lcores, NULL if not given
 	int64_t memory_mib; ///< -m or --socket-mem, 0 if not given
 	bool in_memory, legacy; ///< --in-memory or --no-huge; --legacy-mem
@@ -42,6 +45,15 @@ struct lint_member {
 /** Look at container @p i of spec.containers. */
 void lint_member_of(
 	struct lint *l, const struct lint_object *o, uint32_t i, struct lint_member *out);
+
+/**
+ * Read the configuration that the member's --config names, where it comes from a ConfigMap among
+ * the files: sets prefix and config_bytes.
+ */
+void lint_group_of(struct lint *l, struct lint_member *m);
+
+/** The YAML of groups within ConfigMaps, as hp-primary reads it. */
+void lint_groups(struct lint *l);
 
 /** Whether two members see the same volume there. */
 bool lint_same_volume(const struct lint_member *a, const struct lint_mount_of *x,

@@ -97,6 +97,12 @@ static void memory_alone(struct lint *l, const struct lint_member *m)
 				" MiB of hugepages, the limit is %" PRId64
 				" MiB: SIGBUS or ENOMEM at start",
 				m->memory_mib, m->huge_limit >> 20));
+	if (m->config_bytes > m->huge_limit)
+		tell(l, m, "runtime-memory-limit", "resources", NULL,
+			k8s_printf(&l->arena,
+				"the group's configuration needs at least %" PRId64
+				" MiB of hugepages, the limit is %" PRId64 " MiB",
+				m->config_bytes >> 20, m->huge_limit >> 20));
 	if (m->legacy && m->memory_mib == 0)
 		tell(l, m, "runtime-legacy-memory", "args", NULL,
 			"--legacy-mem without -m takes every free page of the node, whatever the "
@@ -180,7 +186,8 @@ static void collisions(struct lint *l, const struct lint_member *a, const struct
 
 static void pair(struct lint *l, const struct lint_member *a, const struct lint_member *b)
 {
-	const bool same_prefix = strcmp(a->prefix, b->prefix) == 0;
+	const bool same_prefix =
+		a->prefix == NULL || b->prefix == NULL || strcmp(a->prefix, b->prefix) == 0;
 	const bool roles = (a->role == LINT_PRIMARY) != (b->role == LINT_PRIMARY);
 
 	if (!same_prefix) {
@@ -193,7 +200,7 @@ static void pair(struct lint *l, const struct lint_member *a, const struct lint_
 		tell(l, b, "runtime-two-primaries", "args", NULL,
 			k8s_printf(&l->arena,
 				"containers %s and %s are both primary of --file-prefix %s",
-				name_of(a), name_of(b), a->prefix));
+				name_of(a), name_of(b), a->prefix != NULL ? a->prefix : b->prefix));
 		return;
 	}
 	paths(l, a, b);
@@ -209,7 +216,7 @@ static void secondary(struct lint *l, const struct lint_member *m, bool has_prim
 			k8s_printf(&l->arena,
 				"container %s is a secondary of --file-prefix %s, and no primary "
 				"shares its hugepages",
-				name_of(m), m->prefix));
+				name_of(m), m->prefix == NULL ? "?" : m->prefix));
 	else if (m->own_limit)
 		tell(l, m, "runtime-paid-twice", "resources", NULL,
 			k8s_printf(&l->arena,
@@ -236,44 +243,6 @@ static uint32_t all_members(struct lint *l, struct lint_member *members)
 	return n;
 }
 
-static bool is_group(const struct hp_yaml_node *root)
-{
-	static const char *const keys[] = {"clients", "ports", "patches", "file-prefix"};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (hp_yaml_get(root, keys[i]) != NULL)
-			return true;
-	return false;
-}
-
-// The YAML of a group within a ConfigMap is read as hp-primary reads it.
-static void group_yaml(struct lint *l, const struct lint_object *o)
-{
-	const struct k8s_at root = {.val = o->object.root};
-	const struct k8s_at data = k8s_child(&root, "data");
-
-	for (uint32_t i = 0; i < k8s_len(data.val); i++) {
-		const struct k8s_at pair_at = k8s_pair(&data, i);
-		const size_t len = strlen(pair_at.key);
-		struct hp_config conf = {0};
-		struct hp_err err = {0};
-		struct hp_yaml_file *file;
-
-		if (pair_at.val->type != K8S_VAL_STRING ||
-			(strcmp(pair_at.key + (len > 5 ? len - 5 : 0), ".yaml") != 0 &&
-				strcmp(pair_at.key + (len > 4 ? len - 4 : 0), ".yml") != 0))
-			continue;
-		file = hp_yaml_load(pair_at.key, pair_at.val->str, pair_at.val->len, NULL, &err);
-		if (file != NULL && hp_yaml_docs(file) > 0 && is_group(hp_yaml_root(file, 0)) &&
-			hp_config_from_yaml(&conf, hp_yaml_root(file, 0), pair_at.key, &err) == 0)
-			hp_config_free(&conf);
-		if (err.exit_code != 0)
-			lint_add(l, o, "runtime-group-yaml", &pair_at,
-				k8s_copy(&l->arena, err.text, strlen(err.text)), NULL);
-		hp_yaml_free(file);
-	}
-}
-
 void lint_runtime_across(struct lint *l)
 {
 	struct lint_member *members = k8s_alloc(&l->arena, MEMBERS_MAX * sizeof(*members));
@@ -296,8 +265,5 @@ void lint_runtime_across(struct lint *l)
 		if (m->role == LINT_SECONDARY)
 			secondary(l, m, has_primary);
 	}
-	for (uint32_t i = 0; i < l->n_objects; i++)
-		if (l->objects[i].object.root != NULL &&
-			strcmp(l->objects[i].object.kind, "ConfigMap") == 0)
-			group_yaml(l, &l->objects[i]);
+	lint_groups(l);
 }

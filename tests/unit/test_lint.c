@@ -279,6 +279,34 @@ static void a_groups_yaml_in_a_config_map_is_read(void **state)
 		NULL, "runtime-group-yaml", NULL);
 }
 
+// The primary's configuration comes from a ConfigMap: its prefix and its memory count.
+static void the_configuration_of_a_primary_is_found_through_its_mount(void **state)
+{
+	static const char text[] =
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata:\n"
+		"  group.yaml: |\n    file-prefix: mine\n    total-num-mbufs: %s\n---\n" POD
+		"  containers:\n  - {name: a, image: 'i:1', command: [hp-primary, "
+		"--config=/etc/hp/group.yaml], " LIMITS ",\n"
+		"      volumeMounts: [{name: hp, mountPath: /hp}, {name: conf, mountPath: "
+		"/etc/hp}]}\n"
+		"  - {name: b, image: 'i:1', command: [hp-client, --file-prefix=%s],\n"
+		"      volumeMounts: [{name: hp, mountPath: /hp}]}\n"
+		"  volumes: [{name: hp, emptyDir: {medium: HugePages}},\n"
+		"    {name: conf, configMap: {name: conf}}]\n";
+	struct lint l = {0};
+	char buf[sizeof(text) + 32];
+
+	snprintf(buf, sizeof(buf), text, "4096", "mine");
+	run(&l, buf, NULL);
+	assert_null(find(&l, "runtime-prefix-differs"));
+	assert_null(find(&l, "runtime-memory-limit"));
+	lint_free(&l);
+	snprintf(buf, sizeof(buf), text, "4096", "yours");
+	assert_found(buf, NULL, "runtime-prefix-differs", NULL);
+	snprintf(buf, sizeof(buf), text, "1000000", "mine");
+	assert_found(buf, NULL, "runtime-memory-limit", NULL);
+}
+
 static void lists_and_templates_are_looked_into_with_their_own_paths(void **state)
 {
 	static const char text[] =
@@ -365,7 +393,7 @@ static void every_rule_has_all_its_texts_and_an_id_of_its_level(void **state)
 // docs/hugepod.md holds what `hugepod lint --list` prints.
 static void the_table_of_rules_in_the_docs_is_the_one_of_the_source(void **state)
 {
-	FILE *doc = fopen(HP_TEST_DATA "/../../docs/lint-rules.md", "r");
+	FILE *doc = fopen(HP_TEST_DATA "/../../docs/hugepod.md", "r");
 	char *table = NULL, *text = calloc(1, 1 << 20);
 	size_t len;
 	FILE *out = open_memstream(&table, &len);
@@ -378,7 +406,8 @@ static void the_table_of_rules_in_the_docs_is_the_one_of_the_source(void **state
 	assert_true(fread(text, 1, (1 << 20) - 1, doc) > 0);
 	fclose(doc);
 	if (strstr(text, table) == NULL)
-		print_error("docs/lint-rules.md is old: run scripts/gen-lint-docs\n");
+		print_error("docs/hugepod.md is old: run scripts/check-generated.py --fix build "
+			    "docs/hugepod.md\n");
 	assert_non_null(strstr(text, table));
 	free(table);
 	free(text);
@@ -395,6 +424,7 @@ int main(void)
 		cmocka_unit_test(each_thing_that_stops_dpdk_is_named),
 		cmocka_unit_test(stock_dpdk_collides_in_lcores_and_pids),
 		cmocka_unit_test(a_groups_yaml_in_a_config_map_is_read),
+		cmocka_unit_test(the_configuration_of_a_primary_is_found_through_its_mount),
 		cmocka_unit_test(lists_and_templates_are_looked_into_with_their_own_paths),
 		cmocka_unit_test(safe_fixes_change_one_word_and_nothing_else),
 		cmocka_unit_test(hostile_manifests_end_in_bounded_time),
