@@ -37,7 +37,8 @@ static const struct hp_opt opts[] = {
 		 "pods= (default 110), numa=, runtime=, unschedulable=true, label.KEY=, "
 		 "taint.KEY=VALUE:EFFECT."},
 	{"nodes", 0, HP_OPT_LIST, HP_OPT_CLI, AT(nodes), .min = 1, .arg = "FILE",
-	 .help = "Node objects, as `kubectl get nodes -o yaml` prints them."},
+	 .help = "Node objects, as `kubectl get nodes -o yaml` prints them, or a list \"nodes\" of "
+		 "maps with a name and the keys of --node."},
 	{"runtime", 0, HP_OPT_ENUM, HP_OPT_CLI, AT(runtime), .words = plan_runtime_names,
 	 .def = "containerd",
 	 .help = "Container runtime of nodes that do not say theirs; containerd-hugetlb is "

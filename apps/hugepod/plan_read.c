@@ -208,11 +208,52 @@ static int read_list(struct plan *plan, const struct k8s_val *obj, const char *k
 	return ret;
 }
 
+// "nodes: [{name: node1, hugepages-2Mi: 1Gi, memory: 10Gi}]": what --node takes, as a list.
+static int read_node_list(
+	struct plan *plan, const struct k8s_val *list, const char *file, struct hp_err *err)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; ret == 0 && list->type == K8S_VAL_LIST && i < list->n; i++) {
+		const struct k8s_val *item = list->items[i];
+		const char *text = k8s_printf(&plan->arena, "%s=", k8s_str(item, "name"));
+		struct hp_err bad = {0};
+
+		for (uint32_t k = 0; text != NULL && item->type == K8S_VAL_MAP && k < item->n;
+			k++) {
+			const struct k8s_val *val = item->items[k];
+			const char *value = val->type == K8S_VAL_BOOL
+						    ? (val->boolean ? "true" : "false")
+						    : val->str;
+
+			if (strcmp(item->keys[k].name, "name") == 0)
+				continue;
+			if (value == NULL || strchr(value, ',') != NULL)
+				return hp_err_set(err, HP_EXIT_DATA, EINVAL,
+					"%s:%u: %s: expected a quantity or a word, as for --node",
+					file, line_of(val), item->keys[k].name);
+			text = k8s_printf(
+				&plan->arena, "%s%s=%s,", text, item->keys[k].name, value);
+		}
+		if (text == NULL)
+			return no_memory(err);
+		ret = plan_node_parse(plan, text, &bad);
+		if (ret < 0)
+			hp_err_set(err, HP_EXIT_DATA, -ret, "%s:%u: %s", file, line_of(item),
+				bad.text);
+	}
+	return ret;
+}
+
 static int read_document(
 	struct plan *plan, const struct k8s_val *obj, const char *file, struct hp_err *err)
 {
 	const char *kind = k8s_str(obj, "kind");
+	const struct k8s_val *nodes = k8s_get(obj, "nodes");
 	size_t len = strlen(kind);
+
+	if (len == 0 && nodes != NULL)
+		return read_node_list(plan, nodes, file, err);
 
 	if (len >= 4 && strcmp(kind + len - 4, "List") == 0)
 		return read_list(plan, obj, kind, file, err);

@@ -76,6 +76,22 @@ static void node_objects_say_what_is_allocatable_themselves(void **state)
 	amount_is(&plan.nodes[1].proposal, "memory", "7Gi");
 }
 
+static void nodes_can_be_a_plain_list(void **state)
+{
+	static const char bad[] = "nodes: [{name: c, memory: lots}]\n";
+
+	make("nodes:\n- {name: a, hugepages-2Mi: 1Gi, memory: 10Gi, cpu: 8, unschedulable: true}\n"
+	     "- name: b\n  label.zone: west\n  numa: 2\n");
+	assert_int_equal(plan.n_nodes, 2);
+	amount_is(&plan.nodes[0].proposal, "memory", "9Gi");
+	amount_is(&plan.nodes[0].capacity, "cpu", "8");
+	assert_true(plan.nodes[0].unschedulable);
+	assert_int_equal(plan.nodes[1].numa, 2);
+	assert_int_equal(plan_read_text(&plan, "n.yaml", bad, strlen(bad), &err), -EINVAL);
+	assert_int_equal(err.exit_code, HP_EXIT_DATA);
+	assert_non_null(strstr(err.text, "n.yaml:1: --node c: memory=lots"));
+}
+
 static void effective_requests_follow_the_schedulers_rule(void **state)
 {
 	static const struct {
@@ -397,6 +413,7 @@ int main(void)
 		TEST(allocatable_follows_the_proposal_and_the_kubelet),
 		TEST(nodes_that_make_no_sense_are_refused),
 		TEST(node_objects_say_what_is_allocatable_themselves),
+		TEST(nodes_can_be_a_plain_list),
 		TEST(effective_requests_follow_the_schedulers_rule),
 		TEST(the_qos_class_looks_at_cpu_and_memory_alone),
 		TEST(cgroup_files_differ_by_runtime),
