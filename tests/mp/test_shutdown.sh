@@ -89,8 +89,9 @@ order_end() {
 # test
 sigterm_before_the_primary_is_there_ends_a_waiting_member() {
 	spawn_member fw --function io
-	sleep 0.3
-	stop_with_term fw 2
+	sleep 0.5
+	wait_until 5 ends_when_told fw
+	assert_exit_code fw 0
 }
 
 ends_when_told() {
