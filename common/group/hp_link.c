@@ -46,42 +46,55 @@ static inline struct hp_return read_entry(const struct hp_return *shared)
 	return entry;
 }
 
-int hp_lender_collect(struct hp_lender *lender, struct hp_pool *pool, bool checked,
-	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint16_t max,
-	uint16_t *n_out)
+// Take over entries that name what was lent over this link, up to the first that does not. The
+// headers are fetched meanwhile: they are looked at next.
+static uint32_t accept_entries(struct hp_lender *lender, struct hp_pool *pool,
+	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint32_t n)
 {
-	uint32_t n = hp_lender_pending(lender);
-	int ret = 0;
 	uint32_t i;
 
-	*n_out = 0;
-	if (n == 0)
-		return 0;
-	if (unlikely(n > hp_lender_out(lender)))
-		return -EBADMSG;
-	if (n > max)
-		n = max;
 	for (i = 0; i < n; i++) {
 		struct hp_return entry =
 			read_entry(&lender->returns[(lender->returned + i) & lender->mask]);
 
 		if (unlikely(entry.index >= pool->n || entry.verdict.kind > HP_VERDICT_DROP ||
-			     pool->loans[entry.index].link != lender->id)) {
-			ret = -EBADMSG;
+			     pool->loans[entry.index].link != lender->id))
 			break;
-		}
-		if (checked && unlikely(!hp_pool_check(pool, entry.index))) {
-			ret = -EBADMSG;
-			break;
-		}
-		pool->loans[entry.index].link = 0;
-		indexes[i] = entry.index;
+		pool->loans[entry.index].link = 0; // a second one of the same number is a lie
 		pkts[i] = hp_pool_mbuf(pool, entry.index);
+		rte_prefetch0(pkts[i]);
+		rte_prefetch0((const uint8_t *)pkts[i] + RTE_CACHE_LINE_SIZE);
+		indexes[i] = entry.index;
 		verdicts[i] = entry.verdict;
 	}
-	lender->returned += i;
-	*n_out = (uint16_t)i;
-	return ret;
+	return i;
+}
+
+int hp_lender_collect(struct hp_lender *lender, struct hp_pool *pool, bool checked,
+	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint16_t max,
+	uint16_t *n_out)
+{
+	uint32_t pending = hp_lender_pending(lender);
+	uint32_t n, good;
+
+	*n_out = 0;
+	if (pending == 0)
+		return 0;
+	if (unlikely(pending > hp_lender_out(lender)))
+		return -EBADMSG;
+	if (pending > max)
+		pending = max;
+	n = accept_entries(lender, pool, pkts, indexes, verdicts, pending);
+	for (good = 0; checked && good < n; good++)
+		if (unlikely(!hp_pool_check(pool, indexes[good])))
+			break;
+	if (!checked)
+		good = n;
+	for (uint32_t i = good; i < n; i++)
+		pool->loans[indexes[i]].link = lender->id; // still out: reclaim finds it
+	lender->returned += good;
+	*n_out = (uint16_t)good;
+	return good < pending ? -EBADMSG : 0;
 }
 
 uint32_t hp_lender_reclaim(struct hp_lender *lender, struct hp_pool *pool)

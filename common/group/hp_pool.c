@@ -107,6 +107,7 @@ int hp_pool_create(struct hp_pool *pool, const struct hp_pool_params *params, st
 	memset(pool, 0, sizeof(*pool));
 	pool->n = params->n;
 	pool->stride = object_bytes(params, &sz);
+	pool->room = (uint16_t)params->data_room;
 	pool->header = sz.header_size;
 	// Exact as long as lines * (stride / 64) < 2^32; 2^26 objects are 160 GB of mbufs.
 	pool->reciprocal = ((1ull << 32) + pool->stride / RTE_CACHE_LINE_SIZE - 1) /
@@ -166,7 +167,7 @@ static char *own_buffer(struct rte_mbuf *m)
 
 static bool check_segment(const struct hp_pool *pool, struct rte_mbuf *m)
 {
-	uint16_t room = rte_pktmbuf_data_room_size(pool->mp);
+	uint16_t room = pool->room;
 
 	return m->pool == pool->mp && m->buf_addr == own_buffer(m) && m->buf_len == room &&
 	       rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&

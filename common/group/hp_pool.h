@@ -34,6 +34,7 @@ struct hp_pool {
 	uint32_t header; // bytes in front of an mbuf
 	uint32_t per_page; // objects of a page, where none may cross its end; else n
 	uint32_t page_shift; // log2 of a page's cache lines; 63: no pages
+	uint16_t room; // bytes of an mbuf's buffer
 	uint64_t reciprocal; // 2^32 / (stride / 64), rounded up
 	struct hp_loan *loans; // [n]
 	uint32_t *next; // [n] index of the following segment of a lent chain
