@@ -6,7 +6,7 @@
 # one test function. $T is the test's directory, ROOT the repository.
 
 READY_SECONDS=${READY_SECONDS:-10} # within which a topology is up, and is up again
-POD_ROUNDS=${POD_ROUNDS:-$([ "${CI:-}" = true ] && echo 3 || echo 50)}
+POD_ROUNDS=${POD_ROUNDS:-$([ "${CI:-}" = true ] && echo 2 || echo 50)}
 GIGANTIC_BEFORE= # pages of 1 GiB, where a test has asked for more
 PLAYED=() # what take_down takes down
 readonly LIMIT=$((10 << 20)) # hugepages of a primary, in every topology

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the hugepod authors
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # The manifests as text, and the overlays that this machine can play.
 
