@@ -52,7 +52,7 @@ static const struct hp_opt opts[] = {
 	 .arg = "TIME", .section = "Messages",
 	 .help = "send, ping, request: how long to wait for a member and for its answer (default 1s). "
 	 "receive: how long in all (default: for ever)."},
-	{"reply", 0, HP_OPT_STRING, HP_OPT_CLI, AT(reply), .max = HP_MAIL_MAX, .arg = "TEXT",
+	{"reply", 0, HP_OPT_STRING, HP_OPT_CLI, AT(reply), .min = 1, .max = HP_MAIL_MAX, .arg = "TEXT",
 	 .section = "Messages",
 	 .help = "receive: answer requests with this text; without, they are refused."},
 	{"idle", 0, HP_OPT_ENUM, HP_OPT_CLI, AT(idle), .words = idle_words, .def = "sleep",

@@ -41,6 +41,13 @@
 	X(return_torn, member_run, "a client in the middle of an entry that it hands back") \
 	X(return_unpublished, member_run, "a client that has written entries, unpublished") \
 	X(return_published, member_run, "a client that has just handed packets back") \
+	/* messages */ \
+	X(mail_torn, both_mail, "in the middle of a message that is written") \
+	X(mail_unpublished, both_mail, "with a message written, unpublished") \
+	X(mail_published, both_mail, "with a message that has just been published") \
+	X(mail_read, both_mail, "with a message that has just been taken out") \
+	X(mail_unrung, member_mail, "a member before it rings the bell") \
+	X(mail_routed, primary_mail, "a primary with a message that is in two mailboxes") \
 	/* a member leaves */ \
 	X(leave_unsent, member_leave, "a client that is told to end") \
 	X(leave_sent, member_leave, "a client that has asked to leave") \

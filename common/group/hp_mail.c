@@ -3,6 +3,8 @@
 
 #include "group/hp_mail.h"
 
+#include "base/hp_crash.h"
+
 #include <rte_common.h>
 
 #include <errno.h>
@@ -70,10 +72,13 @@ int hp_mail_put(struct hp_mail_writer *writer, const struct hp_mail_hdr *hdr, co
 	if (HP_MBOX_BYTES - used < hp_mail_bytes(hdr->length))
 		return -ENOBUFS;
 	copy_in(ring, writer->head, hdr, sizeof(*hdr));
+	HP_CRASH_POINT(mail_torn);
 	if (hdr->length > 0)
 		copy_in(ring, writer->head + sizeof(*hdr), payload, hdr->length);
 	writer->head += hp_mail_bytes(hdr->length);
+	HP_CRASH_POINT(mail_unpublished);
 	atomic_store_explicit(&ring->head, writer->head, memory_order_release);
+	HP_CRASH_POINT(mail_published);
 	return 0;
 }
 
@@ -100,6 +105,7 @@ void hp_mail_next(struct hp_mail_reader *reader)
 {
 	reader->tail = reader->next;
 	atomic_store_explicit(&reader->ring->tail, reader->tail, memory_order_release);
+	HP_CRASH_POINT(mail_read);
 }
 
 void hp_mail_skip_all(struct hp_mail_reader *reader)

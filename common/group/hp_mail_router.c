@@ -3,6 +3,7 @@
 
 #include "group/hp_mail_router.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_wire.h"
 
 #include <rte_branch_prediction.h>
@@ -277,6 +278,7 @@ static uint32_t route(struct hp_mail_router *router, struct hp_mail_port *sender
 		answer_ping(router, sender, mail);
 	else
 		deliver(router, sender, find(router, mail->hdr.to), mail);
+	HP_CRASH_POINT(mail_routed);
 	hp_mail_next(&sender->out);
 	return cost;
 }

@@ -3,6 +3,7 @@
 
 #include "group/hp_mailbox.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 
 #include <rte_common.h>
@@ -78,6 +79,7 @@ static int post(struct hp_mailbox *box, const struct hp_mail_hdr *hdr, const voi
 		return -ENOBUFS; // somebody scribbled over the ring: nothing can be sent
 	if (ret < 0)
 		return ret;
+	HP_CRASH_POINT(mail_unrung);
 	atomic_fetch_or_explicit(box->bell, 1ull << box->slot, memory_order_release);
 	return 0;
 }

@@ -27,6 +27,7 @@ every_point() {
 		skip 'build-crash is not there: meson setup build-crash -Dcrash_points=true && ninja -C build-crash'
 	HP_PRIMARY=$build/apps/primary/hp-primary
 	HP_CLIENT=$build/apps/client/hp-client
+	HP_MESSAGE=$build/apps/message/hp-message
 	HUGEPOD=$build/apps/hugepod/hugepod
 	for point in $(points "$1"); do
 		began=$(now_ms)
@@ -140,6 +141,15 @@ member_runs() {
 	C1_RESTARTS=1
 	wait_for_death
 }
+
+# A ping is a message to c1, and another one back.
+ping_c1() {
+	arm
+	as_group "$HP_MESSAGE" --file-prefix "$P" --count 1 --timeout 300ms ping c1 >/dev/null 2>&1 || true
+	wait_for_death
+}
+member_answers() { whole_group c1; ping_c1; C1_RESTARTS=1; }
+primary_routes() { whole_group primary; ping_c1; PRIMARY_RESTARTS=1 C1_RESTARTS=-1; }
 
 member_leaves() {
 	whole_group c1
@@ -274,6 +284,14 @@ a_member_dies_inside_eal() { every_point both_start member_joins; }
 a_member_dies_inside_eal_beside_another() { every_point both_start member_joins_beside_another; }
 # test 150
 a_member_dies_in_its_packet_loop() { every_point member_run member_runs; }
+# test 150
+a_member_dies_with_a_message() { every_point both_mail member_answers; }
+# test 150
+a_member_dies_before_it_rings_for_a_message() { every_point member_mail member_answers; }
+# test 150
+a_primary_dies_with_a_message() { every_point both_mail primary_routes; }
+# test 150
+a_primary_dies_between_two_mailboxes() { every_point primary_mail primary_routes; }
 # test 150
 a_member_dies_while_it_leaves() { every_point member_leave member_leaves; }
 # test 150

@@ -33,7 +33,7 @@ all_options() {
 }
 
 # Options for which any text is a value that can be tried only later.
-readonly FREE_TEXT='config|runtime-dir|huge-dir|eal|vdev|allow|cmdline-file|set|name|function|lcores'
+readonly FREE_TEXT='config|runtime-dir|huge-dir|eal|vdev|allow|cmdline-file|set|name|function|lcores|file|reply'
 
 refuses_wrong_options() {
 	local program=$1 option n=0
@@ -54,6 +54,9 @@ hp_primary_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "
 
 # test
 hp_client_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "$HP_CLIENT"; }
+
+# test
+hp_message_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "$HP_MESSAGE"; }
 
 # test
 numbers_out_of_bounds_are_refused_with_the_bounds() {

@@ -232,7 +232,7 @@ a_request_is_answered_refused_or_times_out() {
 	stop_with_term primary
 }
 
-# test
+# test 120
 a_stopped_receiver_costs_one_timeout_and_nobody_else_anything() {
 	local began
 	group
@@ -257,7 +257,7 @@ a_stopped_receiver_costs_one_timeout_and_nobody_else_anything() {
 	stop_with_term primary
 }
 
-# test
+# test 120
 a_stopped_receiver_whose_mailbox_is_full_loses_messages_and_says_why() {
 	group
 	receiver slow
@@ -278,7 +278,7 @@ a_stopped_receiver_whose_mailbox_is_full_loses_messages_and_says_why() {
 	stop_with_term primary
 }
 
-# test
+# test 120
 a_killed_receiver_is_reported_at_once() {
 	local began
 	group
@@ -329,7 +329,7 @@ assert_summary() { # MAX-LOST, of $T/said.out as JSON
 	[ "$(jq .lost "$T/said.out")" -le "$1" ] || fail "lost: $(cat "$T/said.out")"
 }
 
-# test
+# test 120
 pings_to_the_primary_a_client_and_a_receiver_are_all_answered() {
 	local name idle
 	group --client c
@@ -353,7 +353,7 @@ pings_to_the_primary_a_client_and_a_receiver_are_all_answered() {
 	stop_with_term primary
 }
 
-# test
+# test 120
 pings_that_get_no_answer_are_lost_and_the_exit_code_says_so() {
 	group
 	receiver r
