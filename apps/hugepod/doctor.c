@@ -69,9 +69,9 @@ const struct hp_opt_set doctor_opt_set = {
 	.opts = opts,
 };
 
-// Takes what the command line did not say from the group's configuration.
-static void fill_in(
-	struct hp_check_in *in, const struct doctor_opts *o, const struct hp_config *conf)
+// @p pci: [HP_PORTS_MAX], room for the devices of the configuration.
+static void fill_in(struct hp_check_in *in, const struct doctor_opts *o,
+	const struct hp_config *conf, const char **pci)
 {
 	struct doctor_memory memory;
 
@@ -83,8 +83,14 @@ static void fill_in(
 	in->page_size = o->page_size;
 	in->memory = o->memory;
 	in->dpdk_version = HP_DPDK_VERSION;
-	in->pci = (const char *const *)(o->allow.n > 0 ? o->allow.items : conf->allow.items);
-	in->n_pci = o->allow.n > 0 ? o->allow.n : conf->allow.n;
+	in->pci = (const char *const *)o->allow.items;
+	in->n_pci = o->allow.n;
+	// Without --allow: the configuration's ports that are real devices.
+	for (uint32_t i = 0; o->allow.n == 0 && i < conf->n_ports; i++)
+		if (!hp_config_is_vdev(conf->ports[i].devargs))
+			pci[in->n_pci++] = conf->ports[i].devargs;
+	if (o->allow.n == 0)
+		in->pci = pci;
 	if (o->config_path == NULL)
 		return;
 	if (in->memory == 0) {
@@ -135,9 +141,10 @@ static int examine(
 	struct doctor_report *report, const struct doctor_opts *o, const struct hp_config *conf)
 {
 	struct hp_check_in in = {0};
+	const char *pci[HP_PORTS_MAX];
 	int ret;
 
-	fill_in(&in, o, conf);
+	fill_in(&in, o, conf, pci);
 	ret = hp_facts_read(&report->facts, &in);
 	if (ret < 0)
 		return ret;

@@ -57,7 +57,7 @@ static uint64_t descriptor_bytes(const struct hp_config *conf, const struct hp_p
 			  (port->txq != 0 ? port->txq : conf->nb_cores);
 	uint64_t descriptors = RTE_MAX(port->rxd, port->txd);
 
-	if (strchr(port->devargs, ':') == NULL)
+	if (hp_config_is_vdev(port->devargs))
 		return 0; // a virtual device has none
 	return queues * (descriptors != 0 ? descriptors : 1024) * DESCRIPTOR_BYTES;
 }

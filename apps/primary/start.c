@@ -172,8 +172,7 @@ static int make_huge_dir(struct hp_primary *primary, struct hp_err *err)
 static bool wants_pci(const struct hp_config *conf)
 {
 	for (uint32_t i = 0; i < conf->n_ports; i++)
-		if (strchr(conf->ports[i].devargs, ':') != NULL &&
-			strspn(conf->ports[i].devargs, "0123456789abcdefABCDEF:") >= 5)
+		if (!hp_config_is_vdev(conf->ports[i].devargs))
 			return true;
 	return false;
 }
@@ -215,8 +214,8 @@ static int start_eal(struct hp_primary *primary, struct hp_err *err)
 		hp_eal_arg(&args, "--base-virtaddr=%#" PRIx64, conf->base_virtaddr);
 	if (!pci)
 		hp_eal_arg(&args, "--no-pci");
-	for (uint32_t i = 0; pci && i < conf->n_ports; i++)
-		if (strchr(conf->ports[i].devargs, ':') != NULL)
+	for (uint32_t i = 0; i < conf->n_ports; i++)
+		if (!hp_config_is_vdev(conf->ports[i].devargs))
 			hp_eal_arg(&args, "--allow=%s", conf->ports[i].devargs);
 	for (uint32_t i = 0; i < conf->vdevs.n; i++)
 		hp_eal_arg(&args, "--vdev=%s", conf->vdevs.items[i]);
