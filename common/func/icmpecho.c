@@ -21,6 +21,8 @@
 // DPDK's RTE_IPV4_BROADCAST is no help: it is 224.0.0.0.
 #define IPV4_FIRST_GROUP 0xe0000000
 
+#define ICMPV4_ECHO_REQUEST 8 // RFC 792; the names of DPDK 22.11 are deprecated in 24.11
+#define ICMPV4_ECHO_REPLY 0
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY 129
 #define ICMPV6_NEIGHBOUR_SOLICITATION 135
@@ -219,8 +221,8 @@ static bool turn_packet(struct rte_mbuf *m, struct hp_packet *pkt, const struct 
 	if (icmp == NULL)
 		return false;
 	if (pkt->ip_version == 4)
-		return icmp[0] == RTE_IP_ICMP_ECHO_REQUEST && icmp[1] == 0 &&
-		       turn_echo(m, pkt, mac, RTE_IP_ICMP_ECHO_REPLY);
+		return icmp[0] == ICMPV4_ECHO_REQUEST && icmp[1] == 0 &&
+		       turn_echo(m, pkt, mac, ICMPV4_ECHO_REPLY);
 	if (icmp[0] == ICMPV6_NEIGHBOUR_SOLICITATION)
 		return turn_solicitation(m, pkt, mac);
 	return icmp[0] == ICMPV6_ECHO_REQUEST && icmp[1] == 0 &&
