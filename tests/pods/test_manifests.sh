@@ -4,27 +4,34 @@
 #
 # The manifests as text, and the overlays that this machine can play.
 
-kustomizations() { find k8s -name kustomization.yaml -printf '%h\n' | sort; }
+# What can be rendered here: everything with kubectl, which Debian 12 does not package in a version that
+# knows all fields; without it the topologies, which are plain lists of files.
+kustomizations() {
+	if command -v kubectl >/dev/null; then
+		find k8s -name kustomization.yaml -printf '%h\n' | sort
+	else
+		echo 'kubectl is not here: the overlays are not rendered' >&2
+		printf 'k8s/%s\n' one-container two-containers pod-per-container
+	fi
+}
 
 # test
 every_folder_renders_without_a_word() {
-	command -v kubectl >/dev/null || skip 'kubectl is not installed'
 	local folder n=0
 	while read -r -u 4 folder; do
-		kubectl kustomize "$folder" >"$T/out" 2>"$T/err" || fail "$folder: $(cat "$T/err")"
+		render "${folder#k8s/}" >"$T/out" 2>"$T/err" || fail "$folder: $(cat "$T/err")"
 		[ ! -s "$T/err" ] || fail "$folder: $(cat "$T/err")"
 		[ -s "$T/out" ] || fail "$folder renders to nothing"
 		n=$((n + 1))
 	done 4< <(kustomizations)
-	[ "$n" -ge 9 ] || fail "only $n folders"
+	[ "$n" -ge "$(command -v kubectl >/dev/null && echo 9 || echo 3)" ] || fail "only $n folders"
 }
 
 # test
 every_manifest_is_clean_but_for_advice() {
-	command -v kubectl >/dev/null || skip 'kubectl is not installed'
 	local folder found
 	while read -r -u 4 folder; do
-		kubectl kustomize "$folder" >"$T/out.yaml"
+		render "${folder#k8s/}" >"$T/out.yaml"
 		found=$(build/apps/hugepod/hugepod lint "$T/out.yaml" | grep -E '^[^ ].* \[' | grep -vF ' advice [' || true)
 		[ -z "$found" ] || fail "$folder: $found"
 	done 4< <(kustomizations)
@@ -94,6 +101,7 @@ pages_of_1_gib_are_used_where_the_machine_has_them() {
 	before=$(cat $pages 2>/dev/null) || skip 'this CPU has no pages of 1 GiB'
 	[ "$before" -ge 1 ] || echo 1 >"$pages" 2>/dev/null || true
 	[ "$(cat $pages)" -ge 1 ] || { echo 'no page of 1 GiB can be had here: nothing to prove'; return; }
+	command -v kubectl >/dev/null || { echo 'kubectl is not here: the overlay cannot be rendered'; return; }
 	GIGANTIC_BEFORE=$before
 	READY_SECONDS=40 # the kernel clears a whole page first
 	play overlays/pages-1Gi
