@@ -130,7 +130,7 @@ spawn() {
 	fi
 }
 
-child_of() { pgrep -P "$1" | head -n 1; }
+child_of() { pgrep -P "$1" | head -n 1 || true; } # nothing if it has none, or is gone
 has_child_or_is_gone() { [ -n "$(child_of "$1")" ] || ! [ -d "/proc/$1" ] || is_zombie "$1"; }
 is_zombie() { grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 is_running() {

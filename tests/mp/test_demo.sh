@@ -41,7 +41,7 @@ a_capture_that_cannot_be_read_is_a_failure() {
 # test
 ctrl_c_at_any_time_leaves_nothing() {
 	local seconds pid
-	for seconds in 0.1 0.3 0.5 0.7 0.9; do
+	for seconds in 0.1 0.2 0.3 0.5 0.7; do
 		# a group of its own and a SIGINT that is not ignored, as on a terminal
 		TMPDIR=$T setsid env --default-signal=INT "$ORIGIN/scripts/demo" --no-setup \
 			>"$T/said" 2>&1 &
@@ -49,7 +49,9 @@ ctrl_c_at_any_time_leaves_nothing() {
 		sleep "$seconds"
 		kill -INT -- "-$pid" 2>/dev/null || true
 		wait_until 10 eval "! pgrep -g $pid"
-		wait "$pid" && fail "interrupted after $seconds s, and yet exit code 0: $(cat "$T/said")"
+		# a fast machine may be done by then
+		wait "$pid" && ! grep -q '^all well$' "$T/said" &&
+			fail "interrupted after $seconds s, and yet exit code 0: $(cat "$T/said")"
 		assert_no_demo_left
 	done
 }
