@@ -104,8 +104,8 @@ static uint32_t poll_ports(struct hp_lane *lane)
 
 		if (!port->used || (port->hop.n == 0 && !unpatched_too))
 			continue;
-		// A port with one queue goes to the lane of its number, queues of a wide one to
-		// the lanes in turn: whose pool a queue has is decided by the same rule.
+		// Queues go to the lanes in turn, so that a port with one queue is lane 0's. Whose
+		// pool a queue has is decided by the same rule.
 		for (uint16_t q = 0; q < port->n_rxq; q++)
 			if (q % n_lanes == lane->index)
 				work += poll_queue(lane, port, q);

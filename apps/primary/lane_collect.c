@@ -112,6 +112,25 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	HP_CRASH_POINT(reclaim_done);
 }
 
+// What evicted members still have stays out until they are dead, also beside a new member of the
+// name.
+static void count_shut_in(struct hp_lane *lane)
+{
+	const struct hp_plan *plan = lane->plan;
+	uint64_t shut_in[HP_CLIENTS_MAX] = {0};
+
+	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++)
+		if (lane->incarnations[slot] != 0 && plan->slots[slot].state == HP_SLOT_CLOSED)
+			shut_in[plan->slots[slot].client] += hp_lender_out(&lane->lenders[slot]);
+	for (uint32_t i = 0; i < lane->group->hdr->max_clients; i++) {
+		struct hp_client_counters *count = lane->clients[i].count;
+
+		atomic_store_explicit(&count->shut_in, shut_in[i], memory_order_relaxed);
+		if (shut_in[i] > 0 && plan->clients[i].slot < 0)
+			atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
+	}
+}
+
 void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 {
 	HP_CRASH_POINT(plan_unapplied);
@@ -139,6 +158,7 @@ void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 			pc->policy != HP_POLICY_HOLD && (pc->slot < 0 || pc->avoid))
 			hp_lane_release_held(lane, (uint8_t)i);
 	}
+	count_shut_in(lane);
 	if (lane->mail != NULL)
 		hp_mail_router_sync(lane->mail, plan->mail);
 	atomic_store_explicit(&lane->applied, plan->version, memory_order_release);

@@ -45,7 +45,7 @@ void hp_totals_client(
 		totals->returned_bytes += hp_counted(&c->returned_bytes);
 		totals->bypassed += hp_counted(&c->bypassed);
 		totals->rejected += hp_counted(&c->rejected);
-		totals->in_flight += hp_counted(&c->in_flight);
+		totals->in_flight += hp_counted(&c->in_flight) + hp_counted(&c->shut_in);
 		totals->held += hp_counted(&c->held);
 		totals->copies += hp_counted(&c->copies);
 		add_drops(totals->drops, &totals->dropped, c->drops);

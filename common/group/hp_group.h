@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
-#define HP_GROUP_VERSION 2u
+#define HP_GROUP_VERSION 3u
 #define HP_GROUP_MEMZONE "hugepod_group"
 #define HP_LANES_MAX 16 // forwarding lcores of a primary
 #define HP_DROPS_ROOM 24 // counters kept for drop reasons; HP_DROP_COUNT has to fit
@@ -153,7 +153,8 @@ struct hp_client_counters {
 	_Atomic uint64_t returned_bytes;
 	_Atomic uint64_t bypassed; // passed on without it, policy bypass
 	_Atomic uint64_t rejected; // entries handed back that were not lent
-	_Atomic uint64_t in_flight; // gauge: lent and not yet returned
+	_Atomic uint64_t in_flight; // gauge: lent to the live member and not yet returned
+	_Atomic uint64_t shut_in; // gauge: still out to members that were evicted and are not dead
 	_Atomic uint64_t held; // gauge: kept for it, policy hold
 	_Atomic uint64_t copies; // made for broadcasts of what came from here
 	_Atomic uint64_t drops[HP_DROPS_ROOM];

@@ -227,3 +227,26 @@ a_stopped_client_is_named_stuck_and_comes_back() {
 	wait_until 5 eval '[ "$(port_sum out tx_packets)" -gt '"$before"' ]'
 	end fw
 }
+
+# What the evicted one holds stays counted as in flight until it is dead, also beside its replacement.
+# test
+an_evicted_client_that_is_stopped_keeps_what_it_holds_in_the_books() {
+	start_primary -- --port in=net_null0 --port out=net_null1 --client fw --patch 'port:in>fw' \
+		--patch 'fw>port:out' --stuck-after 300ms --evict-stuck
+	start_member fw --function io
+	wait_until 10 eval '[ "$(port_sum out tx_packets)" -gt 1000 ]'
+	signal_all fw STOP
+	wait_until 5 member_is fw evicted
+	spawn second "$HP_CLIENT" --file-prefix "$P" --name fw --function io
+	local before
+	before=$(port_sum out tx_packets)
+	wait_until 10 eval '[ "$(port_sum out tx_packets)" -gt '"$before"' ]'
+	ctl stop >/dev/null
+	assert_conservation
+	[ "$(ctl_value '.links[] | select(.name == "fw") | .in_flight' show links)" -gt 0 ] || fail 'nothing is held'
+	signal_all fw KILL
+	wait_until 5 eval '[ "$(ctl_value ".links[] | select(.name == \"fw\") | .died_packets" show links)" -gt 0 ]'
+	assert_conservation
+	exit_code_of fw 10
+	end second
+}
