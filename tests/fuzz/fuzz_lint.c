@@ -14,6 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+// The server has no name for powers of ten past E and prints what has one without it.
+static bool has_a_name(struct k8s_quantity q)
+{
+	static const struct k8s_quantity thousand_exa = {.limb = {0, 0, 0, 1000}};
+
+	q.negative = false;
+	return q.format != K8S_DECIMAL_SI || k8s_quantity_cmp(&q, &thousand_exa) < 0;
+}
+
 static void quantity(const char *text, size_t len)
 {
 	struct k8s_quantity q, again;
@@ -23,7 +32,7 @@ static void quantity(const char *text, size_t len)
 		return;
 	k8s_quantity_print(&q, buf);
 	CHECK(k8s_quantity_parse(buf, strlen(buf), &again) == K8S_QUANTITY_OK);
-	CHECK(k8s_quantity_cmp(&q, &again) == 0);
+	CHECK(!has_a_name(q) || k8s_quantity_cmp(&q, &again) == 0);
 	k8s_quantity_value(&q);
 	k8s_quantity_milli_value(&q);
 	k8s_quantity_round_to_milli(&q);

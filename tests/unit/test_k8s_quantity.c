@@ -57,6 +57,17 @@ static void quantities_print_as_the_server_prints_them(void **state)
 	}
 }
 
+static void powers_without_a_name_are_printed_without_it_as_the_server_does(void **state)
+{
+	const struct k8s_quantity nameless = parse("1000E"), named = parse("999E");
+	char buf[K8S_QUANTITY_TEXT];
+
+	(void)state;
+	assert_string_equal(k8s_quantity_print(&named, buf), "999E");
+	assert_string_equal(k8s_quantity_print(&nameless, buf), "1");
+	assert_true(k8s_quantity_cmp(&named, &nameless) < 0);
+}
+
 static void mistakes_have_the_servers_sentence(void **state)
 {
 	static const struct {
@@ -137,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quantities_print_as_the_server_prints_them),
+		cmocka_unit_test(powers_without_a_name_are_printed_without_it_as_the_server_does),
 		cmocka_unit_test(mistakes_have_the_servers_sentence),
 		cmocka_unit_test(white_space_around_a_quantity_is_ignored),
 		cmocka_unit_test(comparing_and_adding_need_no_common_unit),
