@@ -55,12 +55,12 @@ static void fill_clients(const struct hp_primary *primary, struct hp_plan *plan)
 	}
 	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++) {
 		if (primary->slots[i].mail)
-			plan->mail[i] = hp_group_slot(&primary->group, i)->incarnation;
+			plan->mail[i] = hp_leases_get(primary->leases, i)->incarnation;
 		if (!primary->slots[i].has_client)
 			continue;
 		plan->slots[i].state = primary->slots[i].state;
 		plan->slots[i].client = primary->slots[i].client;
-		plan->slots[i].incarnation = hp_group_slot(&primary->group, i)->incarnation;
+		plan->slots[i].incarnation = hp_leases_get(primary->leases, i)->incarnation;
 	}
 }
 
@@ -108,8 +108,9 @@ static void announce(struct hp_primary *primary, bool mail)
 		struct hp_slot *slot = hp_group_slot(&primary->group, i);
 
 		if (primary->slots[i].mail == mail)
-			atomic_store_explicit(
-				&slot->mail, mail ? slot->incarnation : 0, memory_order_release);
+			atomic_store_explicit(&slot->mail,
+				mail ? hp_leases_get(primary->leases, i)->incarnation : 0,
+				memory_order_release);
 	}
 }
 

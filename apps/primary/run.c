@@ -64,7 +64,7 @@ void hp_primary_stop(struct hp_primary *primary)
 		return;
 	HP_LOG(NOTICE, "stopping");
 	HP_CRASH_POINT(stop_begin);
-	atomic_store(&primary->group.hdr->state, HP_GROUP_STOPPING);
+	hp_group_set_state(&primary->group, HP_GROUP_STOPPING);
 	primary->forwarding = false;
 	hp_primary_publish(primary);
 	primary->stop_phase = HP_STOP_DRAIN;

@@ -332,7 +332,7 @@ static int launch(struct hp_primary *primary, struct hp_err *err)
 			rte_strerror(-ret));
 	primary->lanes_run = true;
 	hp_primary_guard_memory(primary);
-	atomic_store(&primary->group.hdr->state, HP_GROUP_RUNNING);
+	hp_group_set_state(&primary->group, HP_GROUP_RUNNING);
 	return 0;
 }
 

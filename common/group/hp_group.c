@@ -84,23 +84,45 @@ static uint64_t new_generation(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void hp_group_open(struct hp_group *group, void *shm)
+{
+	memcpy(&group->own, shm, sizeof(group->own));
+	group->hdr = &group->own;
+	group->shm = shm;
+}
+
+void hp_group_set_state(struct hp_group *group, enum hp_group_state state)
+{
+	struct hp_group_hdr *shared = (struct hp_group_hdr *)group->shm;
+
+	atomic_store(&group->own.state, state);
+	atomic_store(&shared->state, state);
+}
+
+void hp_group_mend(struct hp_group *group)
+{
+	memcpy(group->shm, &group->own, sizeof(group->own));
+}
+
 int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64_t mbuf_base)
 {
 	uint64_t bytes = hp_group_bytes(conf);
 	const struct rte_memzone *mz;
+	struct hp_group_hdr *hdr;
 
 	mz = rte_memzone_reserve(
 		HP_GROUP_MEMZONE, bytes, SOCKET_ID_ANY, RTE_MEMZONE_SIZE_HINT_ONLY);
 	if (mz == NULL)
 		return -rte_errno;
 	memset(mz->addr, 0, bytes);
+	hdr = mz->addr;
+	hp_group_lay_out(hdr, conf);
+	hdr->generation = new_generation();
+	hdr->mbuf_base = mbuf_base;
+	hdr->tsc_hz = rte_get_tsc_hz();
+	hp_group_open(group, hdr);
 	group->memzone = mz;
-	group->hdr = mz->addr;
-	hp_group_lay_out(group->hdr, conf);
-	group->hdr->generation = new_generation();
-	group->hdr->mbuf_base = mbuf_base;
-	group->hdr->tsc_hz = rte_get_tsc_hz();
-	atomic_store(&group->hdr->state, HP_GROUP_STARTING);
+	hp_group_set_state(group, HP_GROUP_STARTING);
 	return 0;
 }
 
@@ -113,8 +135,8 @@ int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *
 			"the shared memory has no zone '%s': its primary is not hp-primary or has "
 			"just been replaced",
 			HP_GROUP_MEMZONE);
+	hp_group_open(group, mz->addr);
 	group->memzone = mz;
-	group->hdr = mz->addr;
 	if (group->hdr->magic != HP_GROUP_MAGIC || group->hdr->version != HP_GROUP_VERSION)
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTO,
 			"shared memory layout %u of the primary, this program knows %u: use the "
@@ -132,6 +154,5 @@ void hp_group_destroy(struct hp_group *group)
 {
 	if (group->memzone != NULL)
 		rte_memzone_free(group->memzone);
-	group->memzone = NULL;
-	group->hdr = NULL;
+	memset(group, 0, sizeof(*group));
 }

@@ -33,7 +33,10 @@ enum hp_group_state {
 	HP_GROUP_STOPPING,
 };
 
-/** First bytes of the memzone. primary: wo, before the first lease; members: ro. */
+/**
+ * First bytes of the memzone. primary: wo, before a lease; members: ro, once. Nobody works by what
+ * stands there: each process has a copy of its own, see struct hp_group.
+ */
 struct hp_group_hdr {
 	uint64_t magic;
 	uint32_t version;
@@ -55,7 +58,7 @@ struct hp_group_hdr {
 	uint32_t clients_off; // struct hp_client_counters [n_lanes][max_clients]
 	uint32_t mail_off; // struct hp_mail_shm
 	_Atomic uint32_t state; // enum hp_group_state
-} __rte_cache_aligned;
+};
 
 /** A member's place. */
 struct hp_slot {
@@ -160,9 +163,15 @@ struct hp_client_counters {
 	_Atomic uint64_t drops[HP_DROPS_ROOM];
 } __rte_cache_aligned;
 
-/** A process's view of the memzone. Filled by hp_group_create() or hp_group_attach(). */
+/**
+ * A process's view of the memzone. Filled by hp_group_create() or hp_group_attach(); not to be
+ * copied. Bounds and offsets come from a header in memory of its own, which no other process can
+ * change under its eyes.
+ */
 struct hp_group {
-	struct hp_group_hdr *hdr;
+	const struct hp_group_hdr *hdr; // own
+	struct hp_group_hdr own;
+	uint8_t *shm; // the shared memory, which begins with the shared header
 	const void *memzone; // struct rte_memzone
 };
 
@@ -174,6 +183,18 @@ uint64_t hp_group_bytes(const struct hp_config *conf);
  * what follows from the configuration. For hp_group_create(), and for tests without EAL.
  */
 void hp_group_lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf);
+
+/** Begin to use memory that is laid out: take a copy of its header. */
+void hp_group_open(struct hp_group *group, void *shm);
+
+/** Say in shared memory what the group does. Primary only. */
+void hp_group_set_state(struct hp_group *group, enum hp_group_state state);
+
+/**
+ * Write the shared header anew, as a new member has to find it whatever an older one has done to
+ * it. Primary only.
+ */
+void hp_group_mend(struct hp_group *group);
 
 /**
  * Make the group's memory. Primary's main thread, once, after EAL and before the join socket.
@@ -194,7 +215,7 @@ void hp_group_destroy(struct hp_group *group);
 
 static inline void *hp_group_at(const struct hp_group *group, uint64_t off)
 {
-	return (uint8_t *)group->hdr + off;
+	return group->shm + off;
 }
 
 static inline struct hp_slot *hp_group_slot(const struct hp_group *group, uint32_t slot)

@@ -126,13 +126,13 @@ static void reset_slot(struct hp_leases *leases, uint32_t slot)
 	struct hp_slot *shm = hp_group_slot(leases->group, slot);
 	struct hp_mbox *mbox = hp_group_mbox(leases->group, slot);
 	const struct hp_lease *m = &leases->members[slot];
-	uint64_t incarnation = shm->incarnation;
 
+	hp_group_mend(leases->group);
 	memset(shm, 0, sizeof(*shm));
 	memset(mbox, 0, sizeof(*mbox));
 	snprintf(shm->name, sizeof(shm->name), "%s", m->name);
 	snprintf(shm->role, sizeof(shm->role), "%s", m->role);
-	shm->incarnation = incarnation + 1;
+	shm->incarnation = m->incarnation;
 	for (uint32_t lane = 0; lane < leases->group->hdr->n_lanes; lane++) {
 		struct hp_link_shm *link = hp_group_link(leases->group, slot, lane);
 
@@ -190,6 +190,7 @@ static void take_in(struct conn *conn, const struct hp_wire_hello *hello, const 
 	struct hp_leases *leases = conn->leases;
 	uint32_t slot = pick_slot(leases);
 	uint32_t lcores[HP_WIRE_LCORES];
+	uint64_t incarnation;
 	struct hp_lease *m;
 
 	if (slot == UINT32_MAX) {
@@ -206,7 +207,9 @@ static void take_in(struct conn *conn, const struct hp_wire_hello *hello, const 
 		return;
 	}
 	m = &leases->members[slot];
+	incarnation = m->incarnation + 1;
 	memset(m, 0, sizeof(*m));
+	m->incarnation = incarnation;
 	memcpy(m->name, hello->name, sizeof(m->name));
 	memcpy(m->role, hello->role, sizeof(m->role));
 	m->pid = hello->pid;

@@ -40,6 +40,7 @@ struct hp_lease {
 	uint32_t n_lcores;
 	uint64_t since_us; // monotonic time of the last change of state
 	uint64_t order; // of its hello
+	uint64_t incarnation; // counts the members that this slot has had
 	int fd; // -1 when closed
 };
 

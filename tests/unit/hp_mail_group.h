@@ -23,13 +23,15 @@ static inline bool mail_group_new(struct mail_group *g, uint64_t max_members)
 {
 	struct hp_config conf = {.nb_cores = 1, .max_members = max_members, .max_clients = 1};
 	uint64_t bytes = RTE_ALIGN_CEIL(hp_group_bytes(&conf), (uint64_t)RTE_CACHE_LINE_SIZE);
+	void *shm;
 
 	memset(g, 0, sizeof(*g));
-	g->group.hdr = aligned_alloc(RTE_CACHE_LINE_SIZE, bytes);
-	if (g->group.hdr == NULL)
+	shm = aligned_alloc(RTE_CACHE_LINE_SIZE, bytes);
+	if (shm == NULL)
 		return false;
-	memset(g->group.hdr, 0, bytes);
-	hp_group_lay_out(g->group.hdr, &conf);
+	memset(shm, 0, bytes);
+	hp_group_lay_out(shm, &conf);
+	hp_group_open(&g->group, shm);
 	g->router = hp_mail_router_new(&g->group);
 	return g->router != NULL;
 }
@@ -37,7 +39,7 @@ static inline bool mail_group_new(struct mail_group *g, uint64_t max_members)
 static inline void mail_group_free(struct mail_group *g)
 {
 	hp_mail_router_free(g->router);
-	free(g->group.hdr);
+	free(g->group.shm);
 }
 
 /** As lease and plan do it: the slot is made new, lane 0 learns of it, then others may. */

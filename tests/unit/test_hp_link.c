@@ -204,6 +204,32 @@ static void a_chain_comes_back_whole_from_the_dead(void **state)
 	assert_int_equal(hp_pool_in_use(&f.pool), 0);
 }
 
+// Every member can write there; whoever has opened the group works by a copy.
+static void a_scribbled_header_moves_nothing(void **state)
+{
+	const struct hp_link_shm *shm = hp_group_link(&f.group, 1, 0);
+	const struct hp_slot *slot = hp_group_slot(&f.group, 1);
+	uint32_t indexes[FIXTURE_WINDOW], collected = 0;
+	struct hp_group later = {0};
+
+	(void)state;
+	memset(f.group.shm, 0xff, sizeof(struct hp_group_hdr));
+	assert_ptr_equal(hp_group_link(&f.group, 1, 0), shm);
+	assert_ptr_equal(hp_group_slot(&f.group, 1), slot);
+	assert_int_equal(f.group.hdr->max_clients, 1);
+	hp_lender_open(&f.lender, &f.group, 0, 0, FIXTURE_WINDOW);
+	lend(3);
+	assert_int_equal(take(indexes, FIXTURE_WINDOW), 3);
+	for (int i = 0; i < 3; i++)
+		hand_back(indexes[i], (struct hp_verdict){0});
+	assert_int_equal(fixture_collect(&f, &collected), 0);
+	assert_int_equal(collected, 3);
+
+	hp_group_mend(&f.group); // the next member finds it whole
+	hp_group_open(&later, f.group.shm);
+	assert_memory_equal(&later.own, &f.group.own, sizeof(later.own));
+}
+
 // A borrower that does anything at all, for many lives.
 static void no_lie_loses_an_mbuf(void **state)
 {
@@ -249,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(a_verdict_that_is_none_is_refused, reopen),
 		cmocka_unit_test_setup(a_broken_header_is_refused_and_repaired, reopen),
 		cmocka_unit_test_setup(a_chain_comes_back_whole_from_the_dead, reopen),
+		cmocka_unit_test_setup(a_scribbled_header_moves_nothing, reopen),
 		cmocka_unit_test_setup(no_lie_loses_an_mbuf, reopen),
 	};
 
