@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
 //
-// The packet loop of a client. No system call but the idle sleep, no allocation, no log.
+// The packet loop of a network function. No system call but the idle sleep, no allocation, no log.
 
 #include "base/hp_crash.h"
-#include "client.h"
 #include "group/hp_idle.h"
 #include "group/hp_link.h"
+#include "nf/hp_nf.h"
 
 #include <rte_cycles.h>
 
@@ -17,9 +17,7 @@ struct loop {
 	uint32_t n_links;
 	uint16_t burst;
 	struct hp_slot *slot;
-	const struct hp_func *func;
-	void *state;
-	struct hp_mail_desk *desk;
+	struct hp_nf *nf;
 };
 
 static uint16_t serve(struct loop *loop, struct hp_link *link)
@@ -27,6 +25,7 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 	struct hp_verdict verdicts[HP_BURST_MAX];
 	struct rte_mbuf *pkts[HP_BURST_MAX];
 	uint32_t indexes[HP_BURST_MAX];
+	struct hp_nf *nf = loop->nf;
 	uint64_t now;
 	uint16_t n;
 
@@ -36,7 +35,9 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 	HP_CRASH_POINT(loop_taken);
 	now = rte_rdtsc();
 	memset(verdicts, 0, n * sizeof(verdicts[0]));
-	loop->func->burst(loop->state, pkts, verdicts, n, now);
+	nf->func->burst(nf->state, pkts, verdicts, n, now);
+	if (nf->program->verdicts != NULL)
+		nf->program->verdicts(nf, pkts, verdicts, n);
 	HP_CRASH_POINT(loop_processed);
 	hp_link_return(link, indexes, verdicts, n);
 	hp_count(&loop->slot->packets, n);
@@ -46,40 +47,39 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 
 static uint32_t turn(struct loop *loop, struct hp_idle_state *idle)
 {
+	struct hp_nf *nf = loop->nf;
 	uint32_t work = 0;
 
 	for (uint32_t i = 0; i < loop->n_links; i++)
 		work += serve(loop, &loop->links[i]);
-	work += hp_mail_desk_turn(loop->desk);
+	if (nf->program->turn != NULL)
+		work += nf->program->turn(nf);
+	work += hp_mail_desk_turn(nf->desk);
 	hp_count(&loop->slot->epoch, 1);
 	HP_CRASH_POINT(loop_turn);
 	hp_idle_turn(idle, work > 0);
 	return work;
 }
 
-void hp_client_loop(struct hp_member *member, const struct hp_func *func, void *state,
-	struct hp_mail_desk *desk)
+void hp_nf_loop(struct hp_nf *nf)
 {
-	const struct hp_group *group = hp_member_group(member);
-	uint32_t slot = hp_member_slot(member);
+	const struct hp_group *group = nf->group;
 	struct loop loop = {
 		.n_links = group->hdr->n_lanes,
 		.burst = (uint16_t)group->hdr->burst,
-		.slot = hp_group_slot(group, slot),
-		.func = func,
-		.state = state,
-		.desk = desk,
+		.slot = hp_group_slot(group, nf->slot),
+		.nf = nf,
 	};
 	struct hp_idle_state idle;
 
 	for (uint32_t i = 0; i < loop.n_links; i++)
-		hp_link_open(&loop.links[i], group, slot, i);
-	hp_mailbox_open(&desk->box, group, slot);
+		hp_link_open(&loop.links[i], group, nf->slot, i);
+	hp_mailbox_open(&nf->desk->box, group, nf->slot);
 	hp_idle_init(&idle, (enum hp_idle)group->hdr->idle);
-	while (!hp_member_stopping(member))
+	while (!hp_member_stopping(nf->member))
 		turn(&loop, &idle);
-	hp_member_leave(member);
-	while (!hp_member_left(member)) {
+	hp_member_leave(nf->member);
+	while (!hp_member_left(nf->member)) {
 		HP_CRASH_POINT(leave_draining);
 		turn(&loop, &idle);
 	}
