@@ -26,7 +26,7 @@
 // one, or links fill up.
 #define COLLECT_BURSTS 4
 
-void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
+int hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle)
 {
 	memset(lane, 0, sizeof(*lane));
@@ -40,6 +40,10 @@ void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 		lane->ports[i] = hp_group_port_counters(group, index, i);
 	for (uint32_t i = 0; i < group->hdr->max_clients; i++)
 		lane->clients[i].count = hp_group_client_counters(group, index, i);
+	for (uint32_t i = 0; i < group->hdr->max_members; i++)
+		if (hp_lender_init(&lane->lenders[i], group) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 void hp_lane_fini(struct hp_lane *lane)
@@ -48,6 +52,8 @@ void hp_lane_fini(struct hp_lane *lane)
 		free(lane->tx[i].pkts);
 	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
 		free(lane->clients[i].held);
+	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++)
+		hp_lender_fini(&lane->lenders[i]);
 }
 
 /** True as long as a port had better wait for room instead of receiving what would be dropped. */
@@ -69,8 +75,7 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	struct hp_port_counters *count = lane->ports[port->port_id];
 	struct rte_mbuf *pkts[HP_BURST_MAX];
 	uint16_t want = lane->plan->burst;
-	uint64_t bytes = 0;
-	uint16_t n;
+	struct hp_burst burst = {.pkts = pkts};
 
 	if (port->wait) {
 		want = hp_lane_room(lane, &port->hop, want);
@@ -81,16 +86,15 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	} else if (is_patient(lane, port, want)) {
 		return 0;
 	}
-	n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
-	if (n == 0)
+	burst.n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
+	if (burst.n == 0)
 		return 0;
 	HP_CRASH_POINT(lane_received);
-	for (uint16_t i = 0; i < n; i++)
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-	hp_count(&count->rx_packets, n);
-	hp_count(&count->rx_bytes, bytes);
-	hp_lane_forward(lane, &port->hop, count->drops, &count->copies, pkts, n, true, 0);
-	return n;
+	burst.bytes = hp_lane_bytes(pkts, burst.n);
+	hp_count(&count->rx_packets, burst.n);
+	hp_count(&count->rx_bytes, burst.bytes);
+	hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &burst, 0);
+	return burst.n;
 }
 
 static uint32_t poll_ports(struct hp_lane *lane)
@@ -99,16 +103,14 @@ static uint32_t poll_ports(struct hp_lane *lane)
 	uint32_t n_lanes = lane->group->hdr->n_lanes;
 	uint32_t work = 0;
 
-	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
-		const struct hp_plan_port *port = &lane->plan->ports[i];
+	for (uint8_t i = 0; i < lane->n_polled; i++) {
+		const struct hp_plan_port *port = &lane->plan->ports[lane->polled[i]];
 
-		if (!port->used || (port->hop.n == 0 && !unpatched_too))
+		if (port->hop.n == 0 && !unpatched_too)
 			continue;
-		// Queues go to the lanes in turn, so that a port with one queue is lane 0's. Whose
-		// pool a queue has is decided by the same rule.
-		for (uint16_t q = 0; q < port->n_rxq; q++)
-			if (q % n_lanes == lane->index)
-				work += poll_queue(lane, port, q);
+		for (uint32_t q = hp_port_first_queue(port->port_id, lane->index, n_lanes);
+			q < port->n_rxq; q += n_lanes)
+			work += poll_queue(lane, port, (uint16_t)q);
 	}
 	return work;
 }
@@ -136,11 +138,11 @@ static uint32_t flush(struct hp_lane *lane)
 {
 	uint32_t waiting = 0;
 
-	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
-		if (lane->tx[i].n == 0)
-			continue;
-		hp_lane_flush_port(lane, (uint8_t)i);
-		waiting += lane->tx[i].n;
+	for (uint64_t left = lane->tx_waiting; left != 0; left &= left - 1) {
+		uint8_t port = (uint8_t)__builtin_ctzll(left);
+
+		hp_lane_flush_port(lane, port);
+		waiting += lane->tx[port].n;
 	}
 	for (uint32_t i = 0; i < lane->n_active; i++) {
 		uint8_t slot = lane->active[i];

@@ -16,6 +16,20 @@
 
 #define HP_TX_BUFFER (2 * HP_BURST_MAX) // packets that wait for a port that is full
 
+/** Packets on their way through a lane. */
+struct hp_burst {
+	struct rte_mbuf **pkts;
+	const uint8_t *hops; // clients that each has been through; NULL: none
+	uint64_t bytes; // of all of them
+	uint16_t n;
+};
+
+/** A packet that is kept for a client. */
+struct hp_held {
+	struct rte_mbuf *m;
+	uint8_t hops;
+};
+
 /** Transmit side of a port. */
 struct hp_lane_tx {
 	uint16_t n;
@@ -25,7 +39,7 @@ struct hp_lane_tx {
 /** A client as this lane sees it. */
 struct hp_lane_client {
 	struct hp_client_counters *count;
-	struct rte_mbuf **held; // ring of window entries, allocated when policy hold first needs it
+	struct hp_held *held; // ring of window entries, allocated when policy hold first needs it
 	uint32_t held_size; // a power of two
 	uint32_t held_head, held_tail;
 };
@@ -41,6 +55,9 @@ struct hp_lane {
 	struct hp_idle_state idle;
 	uint32_t round_robin;
 	uint8_t patience[HP_PORTS_MAX]; // turns that a port has waited for room
+	uint8_t polled[HP_PORTS_MAX]; // ports with a receive queue of this lane
+	uint8_t n_polled;
+	uint64_t tx_waiting; // bit a port: something is in its transmit buffer
 
 	uint32_t n_active;
 	uint8_t active[HP_MEMBERS_MAX]; // slots that are collected from
@@ -59,8 +76,11 @@ struct hp_lane {
 	_Atomic uint64_t busy_turns; // that had packets; lane: wo
 };
 
-/** Make ready; called by the control thread before the lane runs. */
-void hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
+/**
+ * Make ready; called by the control thread before the lane runs.
+ * @return 0, -ENOMEM; hp_lane_fini() is due in both cases.
+ */
+int hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle);
 
 /** Free buffers. The lane does not run any more. */
@@ -74,17 +94,16 @@ int hp_lane_main(void *lane);
 /** Take over a new plan: open, drain and reclaim links as it says (lane_plan.c). */
 void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan);
 
-/** Pass a burst on to where a source's packets go. @p fresh: straight from a port. */
+/** Pass a burst on to where a source's packets go. Takes ownership of the packets. */
 void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
-	_Atomic uint64_t *copies, struct rte_mbuf **pkts, uint16_t n, bool fresh,
-	unsigned int depth);
+	_Atomic uint64_t *copies, const struct hp_burst *burst, unsigned int depth);
 
 /** Lend a burst to a client, or follow its policy. Takes ownership of the packets. */
-void hp_lane_to_client(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n,
-	bool fresh, unsigned int depth);
+void hp_lane_to_client(
+	struct hp_lane *lane, uint8_t client, const struct hp_burst *burst, unsigned int depth);
 
 /** Transmit a burst. Takes ownership of the packets. */
-void hp_lane_to_port(struct hp_lane *lane, uint8_t port, struct rte_mbuf **pkts, uint16_t n);
+void hp_lane_to_port(struct hp_lane *lane, uint8_t port, const struct hp_burst *burst);
 
 /** Send what a port did not take before. */
 void hp_lane_flush_port(struct hp_lane *lane, uint8_t port);
@@ -106,6 +125,16 @@ uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint
 
 /** Mbufs that a driver could take from the lane's pool, up to @p most. */
 uint16_t hp_lane_free_mbufs(const struct hp_lane *lane, uint16_t most);
+
+/** Bytes of packets; their first lines should be in the cache. */
+static inline uint64_t hp_lane_bytes(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	return bytes;
+}
 
 /** Free packets and count why. */
 static inline void hp_lane_drop(

@@ -12,6 +12,7 @@
 static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, struct rte_mbuf *m,
 	const struct hp_verdict *verdict)
 {
+	struct hp_burst burst = {.pkts = &m, .bytes = rte_pktmbuf_pkt_len(m), .n = 1};
 	unsigned int reason = verdict->reason;
 
 	if (verdict->kind == HP_VERDICT_DROP) {
@@ -21,67 +22,79 @@ static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, 
 	} else if (verdict->port >= HP_PORTS_MAX || !lane->plan->ports[verdict->port].used) {
 		hp_lane_drop(count->drops, HP_DROP_NO_PORT, &m, 1);
 	} else {
-		hp_lane_to_port(lane, (uint8_t)verdict->port, &m, 1);
+		hp_lane_to_port(lane, (uint8_t)verdict->port, &burst);
 	}
 }
 
-static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts,
-	const struct hp_verdict *verdicts, uint16_t n)
+// Those with a verdict of their own go its way; the others move up.
+static void split_verdicts(struct hp_lane *lane, struct hp_client_counters *count,
+	struct hp_returned *got, struct hp_burst *next)
+{
+	next->n = 0;
+	next->bytes = 0;
+	for (uint16_t i = 0; i < got->n; i++) {
+		if (got->verdicts[i].kind != HP_VERDICT_NEXT) {
+			one_verdict(lane, count, got->pkts[i], &got->verdicts[i]);
+			continue;
+		}
+		next->bytes += rte_pktmbuf_pkt_len(got->pkts[i]);
+		got->pkts[next->n] = got->pkts[i];
+		got->hops[next->n++] = got->hops[i];
+	}
+}
+
+static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct hp_returned *got)
 {
 	const struct hp_plan_client *pc = &lane->plan->clients[client];
 	struct hp_client_counters *count = lane->clients[client].count;
-	uint64_t bytes = 0;
-	uint16_t n_next = 0;
+	struct hp_burst next = {
+		.pkts = got->pkts, .hops = got->hops, .bytes = got->bytes, .n = got->n};
 
-	for (uint16_t i = 0; i < n; i++)
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-	hp_count(&count->returned_packets, n);
-	hp_count(&count->returned_bytes, bytes);
-	for (uint16_t i = 0; i < n; i++) {
-		if (likely(verdicts[i].kind == HP_VERDICT_NEXT))
-			pkts[n_next++] = pkts[i];
-		else
-			one_verdict(lane, count, pkts[i], &verdicts[i]);
-	}
-	if (n_next > 0)
-		hp_lane_forward(
-			lane, &pc->hop, count->drops, &count->copies, pkts, n_next, false, 0);
+	hp_count(&count->returned_packets, got->n);
+	hp_count(&count->returned_bytes, got->bytes);
+	if (!got->all_next)
+		split_verdicts(lane, count, got, &next);
+	if (next.n > 0)
+		hp_lane_forward(lane, &pc->hop, count->drops, &count->copies, &next, 0);
+}
+
+// Nothing more of what it says is listened to; the control thread shows it out.
+static void hear_no_more(struct hp_lane *lane, uint8_t slot)
+{
+	uint8_t client = lane->plan->slots[slot].client;
+
+	hp_count(&lane->clients[client].count->rejected, 1);
+	atomic_fetch_or_explicit(&lane->lied, 1ull << slot, memory_order_release);
+	lane->lenders[slot].live = false;
+	for (uint32_t i = 0; i < lane->n_active; i++)
+		if (lane->active[i] == slot)
+			lane->active[i--] = lane->active[--lane->n_active];
 }
 
 uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot)
 {
 	const struct hp_plan_slot *ps = &lane->plan->slots[slot];
 	const struct hp_plan_client *pc = &lane->plan->clients[ps->client];
-	struct hp_verdict verdicts[HP_BURST_MAX];
-	struct rte_mbuf *pkts[HP_BURST_MAX];
-	uint32_t indexes[HP_BURST_MAX];
 	uint16_t want = lane->plan->burst;
-	uint16_t n;
+	struct hp_returned got;
 	int ret;
 
-	if (hp_lender_pending(&lane->lenders[slot]) == 0)
+	if (!hp_lender_pending(&lane->lenders[slot]))
 		return 0;
 	if (pc->wait) {
 		want = hp_lane_room(lane, &pc->hop, want);
 		if (want == 0)
 			return 0;
 	}
-	ret = hp_lender_collect(&lane->lenders[slot], lane->pool, lane->plan->check_returns, pkts,
-		indexes, verdicts, want, &n);
+	ret = hp_lender_collect(
+		&lane->lenders[slot], lane->pool, lane->plan->check_returns, want, &got);
 	HP_CRASH_POINT(collect_read);
-	if (n > 0)
-		follow_verdicts(lane, ps->client, pkts, verdicts, n);
+	if (got.n > 0)
+		follow_verdicts(lane, ps->client, &got);
 	HP_CRASH_POINT(collect_passed_on);
-	if (unlikely(ret < 0)) {
-		// Nothing more of what it says is listened to; the control thread shows it out.
-		hp_count(&lane->clients[ps->client].count->rejected, 1);
-		atomic_fetch_or_explicit(&lane->lied, 1ull << slot, memory_order_release);
-		lane->lenders[slot].live = false;
-		for (uint32_t i = 0; i < lane->n_active; i++)
-			if (lane->active[i] == slot)
-				lane->active[i--] = lane->active[--lane->n_active];
-	}
-	return n;
+	if (unlikely(ret < 0))
+		hear_no_more(lane, slot);
+	return got.n;
 }
 
 // A dead member: what it had handed back is good, what it had not is taken.
@@ -89,19 +102,15 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 {
 	struct hp_lender *lender = &lane->lenders[slot];
 	struct hp_client_counters *count = lane->clients[client].count;
-	struct hp_verdict verdicts[HP_BURST_MAX];
-	struct rte_mbuf *pkts[HP_BURST_MAX];
-	uint32_t indexes[HP_BURST_MAX];
-	uint16_t n = 1;
+	struct hp_returned got = {.n = 1};
 	uint32_t lost;
 	int ret = 0;
 
 	HP_CRASH_POINT(reclaim_begin);
-	while (lender->live && ret == 0 && n > 0) {
-		ret = hp_lender_collect(
-			lender, lane->pool, true, pkts, indexes, verdicts, lane->plan->burst, &n);
-		if (n > 0)
-			follow_verdicts(lane, client, pkts, verdicts, n);
+	while (lender->live && ret == 0 && got.n > 0) {
+		ret = hp_lender_collect(lender, lane->pool, true, lane->plan->burst, &got);
+		if (got.n > 0)
+			follow_verdicts(lane, client, &got);
 	}
 	if (ret < 0)
 		hp_count(&count->rejected, 1);
@@ -133,9 +142,16 @@ static void count_shut_in(struct hp_lane *lane)
 
 void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 {
+	uint32_t n_lanes = lane->group->hdr->n_lanes;
+
 	HP_CRASH_POINT(plan_unapplied);
 	lane->plan = plan;
 	lane->n_active = 0;
+	lane->n_polled = 0;
+	for (uint16_t i = 0; i < HP_PORTS_MAX; i++)
+		if (plan->ports[i].used &&
+			hp_port_first_queue(i, lane->index, n_lanes) < plan->ports[i].n_rxq)
+			lane->polled[lane->n_polled++] = (uint8_t)i;
 	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++) {
 		const struct hp_plan_slot *ps = &plan->slots[slot];
 		bool open = lane->incarnations[slot] != 0;

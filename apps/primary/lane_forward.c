@@ -13,104 +13,120 @@
 
 #include <string.h>
 
-static inline void to_dest(struct hp_lane *lane, const struct hp_dest *dest, struct rte_mbuf **pkts,
-	uint16_t n, bool fresh, unsigned int depth)
+static inline void to_dest(struct hp_lane *lane, const struct hp_dest *dest,
+	const struct hp_burst *burst, unsigned int depth)
 {
 	if (dest->kind == HP_DEST_PORT)
-		hp_lane_to_port(lane, dest->id, pkts, n);
+		hp_lane_to_port(lane, dest->id, burst);
 	else
-		hp_lane_to_client(lane, dest->id, pkts, n, fresh, depth);
+		hp_lane_to_client(lane, dest->id, burst, depth);
 }
 
 // One destination for each packet: sort them by it, then send each destination its share.
-static void spread_each(struct hp_lane *lane, const struct hp_hop *hop, struct rte_mbuf **pkts,
-	uint16_t n, bool fresh, unsigned int depth)
+static void spread_each(struct hp_lane *lane, const struct hp_hop *hop,
+	const struct hp_burst *burst, unsigned int depth)
 {
 	unsigned int n_choice = hop->n_live != 0 ? hop->n_live : hop->n;
 	struct rte_mbuf *sorted[HP_BURST_MAX];
+	uint8_t hops[HP_BURST_MAX];
 	uint16_t counts[HP_FANOUT_MAX] = {0};
 	uint16_t at[HP_FANOUT_MAX];
 	uint8_t dest[HP_BURST_MAX];
 	uint16_t start = 0;
 
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < burst->n; i++) {
 		if (hop->spread == HP_SPREAD_ROUND_ROBIN)
 			dest[i] = hop->live[lane->round_robin++ % n_choice];
 		else
-			dest[i] = hop->bucket[hp_flow_hash(pkts[i]) % HP_BUCKETS];
+			dest[i] = hop->bucket[hp_flow_hash(burst->pkts[i]) % HP_BUCKETS];
 		counts[dest[i]]++;
 	}
 	for (uint8_t d = 0; d < hop->n; d++) {
 		at[d] = start;
 		start = (uint16_t)(start + counts[d]);
 	}
-	for (uint16_t i = 0; i < n; i++)
-		sorted[at[dest[i]]++] = pkts[i];
-	for (uint8_t d = 0; d < hop->n; d++)
-		if (counts[d] > 0)
-			to_dest(lane, &hop->dest[d], &sorted[at[d] - counts[d]], counts[d], fresh,
-				depth);
+	for (uint16_t i = 0; i < burst->n; i++) {
+		uint16_t place = at[dest[i]]++;
+
+		sorted[place] = burst->pkts[i];
+		hops[place] = burst->hops != NULL ? burst->hops[i] : 0;
+	}
+	for (uint8_t d = 0; d < hop->n; d++) {
+		uint16_t from = (uint16_t)(at[d] - counts[d]);
+		struct hp_burst share = {
+			.pkts = &sorted[from],
+			.hops = &hops[from],
+			.bytes = hp_lane_bytes(&sorted[from], counts[d]),
+			.n = counts[d],
+		};
+
+		if (share.n > 0)
+			to_dest(lane, &hop->dest[d], &share, depth);
+	}
 }
 
 static void broadcast(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
-	_Atomic uint64_t *copies, struct rte_mbuf **pkts, uint16_t n, bool fresh,
-	unsigned int depth)
+	_Atomic uint64_t *copies, const struct hp_burst *burst, unsigned int depth)
 {
 	struct rte_mbuf *copy[HP_BURST_MAX];
+	uint8_t hops[HP_BURST_MAX];
 
 	for (uint8_t d = 1; d < hop->n; d++) {
-		uint16_t made = 0;
+		struct hp_burst made = {.pkts = copy, .hops = hops};
 
-		for (uint16_t i = 0; i < n; i++) {
-			copy[made] = rte_pktmbuf_copy(pkts[i], lane->pool->mp, 0, UINT32_MAX);
-			if (copy[made] != NULL)
-				made++;
+		for (uint16_t i = 0; i < burst->n; i++) {
+			copy[made.n] =
+				rte_pktmbuf_copy(burst->pkts[i], lane->pool->mp, 0, UINT32_MAX);
+			hops[made.n] = burst->hops != NULL ? burst->hops[i] : 0;
+			if (copy[made.n] != NULL)
+				made.n++;
 		}
-		hp_count(copies, n);
-		if (made < n)
-			hp_count(&drops[HP_DROP_NO_MBUF], (uint64_t)(n - made));
-		if (made > 0)
-			to_dest(lane, &hop->dest[d], copy, made, fresh, depth);
+		made.bytes = hp_lane_bytes(copy, made.n);
+		hp_count(copies, burst->n);
+		if (made.n < burst->n)
+			hp_count(&drops[HP_DROP_NO_MBUF], (uint64_t)(burst->n - made.n));
+		if (made.n > 0)
+			to_dest(lane, &hop->dest[d], &made, depth);
 	}
-	to_dest(lane, &hop->dest[0], pkts, n, fresh, depth);
+	to_dest(lane, &hop->dest[0], burst, depth);
 }
 
 void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
-	_Atomic uint64_t *copies, struct rte_mbuf **pkts, uint16_t n, bool fresh,
-	unsigned int depth)
+	_Atomic uint64_t *copies, const struct hp_burst *burst, unsigned int depth)
 {
 	if (likely(hop->n == 1))
-		to_dest(lane, &hop->dest[0], pkts, n, fresh, depth);
+		to_dest(lane, &hop->dest[0], burst, depth);
 	else if (hop->n == 0)
-		hp_lane_drop(drops, HP_DROP_NO_PATCH, pkts, n);
+		hp_lane_drop(drops, HP_DROP_NO_PATCH, burst->pkts, burst->n);
 	else if (hop->spread == HP_SPREAD_BROADCAST)
-		broadcast(lane, hop, drops, copies, pkts, n, fresh, depth);
+		broadcast(lane, hop, drops, copies, burst, depth);
 	else
-		spread_each(lane, hop, pkts, n, fresh, depth);
+		spread_each(lane, hop, burst, depth);
 }
 
-// A fresh packet comes back from here as one that is not: it has to lose the hops that its mbuf has
-// from the packet before.
-static void hold(
-	struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n, bool fresh)
+static void set_held(struct hp_lane_client *c)
+{
+	atomic_store_explicit(&c->count->held, c->held_head - c->held_tail, memory_order_relaxed);
+}
+
+static void hold(struct hp_lane *lane, uint8_t client, const struct hp_burst *burst)
 {
 	struct hp_lane_client *c = &lane->clients[client];
 	uint16_t i;
 
-	for (i = 0; i < n && c->held_head - c->held_tail < c->held_size; i++) {
-		uint32_t index = hp_pool_index(lane->pool, pkts[i]);
-
-		if (fresh && likely(index != UINT32_MAX))
-			lane->pool->loans[index].hops = 0;
-		c->held[c->held_head++ & (c->held_size - 1)] = pkts[i];
-	}
-	atomic_store_explicit(&c->count->held, c->held_head - c->held_tail, memory_order_relaxed);
-	if (i < n)
-		hp_lane_drop(c->count->drops, HP_DROP_HOLD_FULL, pkts + i, (uint16_t)(n - i));
+	for (i = 0; i < burst->n && c->held_head - c->held_tail < c->held_size; i++)
+		c->held[c->held_head++ & (c->held_size - 1)] = (struct hp_held){
+			.m = burst->pkts[i],
+			.hops = burst->hops != NULL ? burst->hops[i] : 0,
+		};
+	set_held(c);
+	if (i < burst->n)
+		hp_lane_drop(c->count->drops, HP_DROP_HOLD_FULL, burst->pkts + i,
+			(uint16_t)(burst->n - i));
 }
 
-static void follow_policy(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n,
-	bool fresh, unsigned int depth)
+static void follow_policy(
+	struct hp_lane *lane, uint8_t client, const struct hp_burst *burst, unsigned int depth)
 {
 	const struct hp_plan_client *pc = &lane->plan->clients[client];
 	struct hp_client_counters *count = lane->clients[client].count;
@@ -118,81 +134,93 @@ static void follow_policy(struct hp_lane *lane, uint8_t client, struct rte_mbuf 
 	switch (pc->policy) {
 	case HP_POLICY_BYPASS:
 		if (depth >= lane->plan->hop_limit) {
-			hp_lane_drop(count->drops, HP_DROP_LOOP, pkts, n);
+			hp_lane_drop(count->drops, HP_DROP_LOOP, burst->pkts, burst->n);
 			return;
 		}
-		hp_count(&count->bypassed, n);
-		hp_lane_forward(
-			lane, &pc->hop, count->drops, &count->copies, pkts, n, fresh, depth + 1);
+		hp_count(&count->bypassed, burst->n);
+		hp_lane_forward(lane, &pc->hop, count->drops, &count->copies, burst, depth + 1);
 		return;
 	case HP_POLICY_HOLD:
-		hold(lane, client, pkts, n, fresh);
+		hold(lane, client, burst);
 		return;
 	default:
-		hp_lane_drop(count->drops, HP_DROP_ABSENT, pkts, n);
+		hp_lane_drop(count->drops, HP_DROP_ABSENT, burst->pkts, burst->n);
 	}
 }
 
-// Lend one packet. False if it has been through too many clients or its chain cannot be recorded.
-static inline bool lend(
-	struct hp_lane *lane, struct hp_lender *lender, struct rte_mbuf *m, bool fresh)
+// A packet that cannot be lent as it is: its copy, or NULL without memory for one.
+static struct rte_mbuf *make_lendable(struct hp_pool *pool, struct rte_mbuf *m)
 {
-	uint32_t index = hp_pool_index(lane->pool, m);
-	uint8_t hops;
+	struct rte_mbuf *copy;
 
-	if (unlikely(index == UINT32_MAX))
-		return false;
-	hops = fresh ? 0 : lane->pool->loans[index].hops;
-	if (unlikely(hops >= lane->plan->hop_limit))
-		return false;
-	hp_lender_lend(lender, lane->pool, lane->mbuf_base, m, index, (uint8_t)(hops + 1));
-	if (unlikely(m->nb_segs > 1) && !hp_lender_note_chain(lane->pool, m, index)) {
-		lender->lent--;
-		lane->pool->loans[index].link = 0;
-		return false;
+	if (m->nb_segs > 1 && hp_pool_note_chain(pool, m))
+		return m;
+	copy = rte_pktmbuf_copy(m, pool->mp, 0, UINT32_MAX);
+	if (copy != NULL && copy->nb_segs > 1 && !hp_pool_note_chain(pool, copy)) {
+		rte_pktmbuf_free(copy);
+		copy = NULL;
 	}
-	return true;
+	if (copy != NULL)
+		rte_pktmbuf_free(m);
+	return copy;
 }
 
-void hp_lane_to_client(struct hp_lane *lane, uint8_t client, struct rte_mbuf **pkts, uint16_t n,
-	bool fresh, unsigned int depth)
+// Lend one packet; its length in bytes, 0 if it was dropped.
+static inline uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
+	struct hp_client_counters *count, struct rte_mbuf *m, uint8_t hops)
 {
-	const struct hp_plan_client *pc = &lane->plan->clients[client];
-	struct hp_lane_client *c = &lane->clients[client];
-	struct hp_lender *lender;
+	struct rte_mbuf *own = m;
+
+	if (unlikely(hops >= lane->plan->hop_limit)) {
+		hp_lane_drop(count->drops, HP_DROP_LOOP, &m, 1);
+		return 0;
+	}
+	if (unlikely(!hp_pool_lendable(lane->pool, m))) {
+		own = make_lendable(lane->pool, m);
+		if (own == NULL) {
+			hp_lane_drop(count->drops, HP_DROP_NO_MBUF, &m, 1);
+			return 0;
+		}
+	}
+	hp_lender_lend(lender, lane->mbuf_base, own, (uint8_t)(hops + 1));
+	return rte_pktmbuf_pkt_len(own);
+}
+
+static void lend_burst(struct hp_lane *lane, struct hp_lender *lender,
+	struct hp_client_counters *count, const struct hp_burst *burst)
+{
+	uint32_t before = lender->lent;
 	uint64_t bytes = 0;
-	uint16_t lent = 0;
-	uint32_t room;
+	uint32_t room = hp_lender_room(lender);
+	uint16_t n = burst->n;
 
-	if (unlikely(pc->slot < 0 || pc->avoid)) {
-		follow_policy(lane, client, pkts, n, fresh, depth);
-		return;
+	if (unlikely(n > room)) {
+		n = (uint16_t)room;
+		hp_lane_drop(
+			count->drops, HP_DROP_LINK_FULL, burst->pkts + n, (uint16_t)(burst->n - n));
 	}
-	if (unlikely(c->held_head != c->held_tail)) {
-		hold(lane, client, pkts, n, fresh); // behind those that wait already
-		return;
-	}
-	lender = &lane->lenders[pc->slot];
-	room = hp_lender_room(lender);
-	for (uint16_t i = 0; i < n; i++) {
-		if (unlikely(lent == room)) {
-			hp_lane_drop(
-				c->count->drops, HP_DROP_LINK_FULL, pkts + i, (uint16_t)(n - i));
-			break;
-		}
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-		if (unlikely(!lend(lane, lender, pkts[i], fresh))) {
-			bytes -= rte_pktmbuf_pkt_len(pkts[i]);
-			hp_lane_drop(c->count->drops, HP_DROP_LOOP, &pkts[i], 1);
-			continue;
-		}
-		lent++;
-	}
+	for (uint16_t i = 0; i < n; i++)
+		bytes += lend(lane, lender, count, burst->pkts[i],
+			burst->hops != NULL ? burst->hops[i] : 0);
 	HP_CRASH_POINT(lend_unpublished);
 	hp_lender_publish(lender);
 	HP_CRASH_POINT(lend_published);
-	hp_count(&c->count->lent_packets, lent);
-	hp_count(&c->count->lent_bytes, bytes);
+	hp_count(&count->lent_packets, lender->lent - before);
+	hp_count(&count->lent_bytes, bytes);
+}
+
+void hp_lane_to_client(
+	struct hp_lane *lane, uint8_t client, const struct hp_burst *burst, unsigned int depth)
+{
+	const struct hp_plan_client *pc = &lane->plan->clients[client];
+	struct hp_lane_client *c = &lane->clients[client];
+
+	if (unlikely(pc->slot < 0 || pc->avoid))
+		follow_policy(lane, client, burst, depth);
+	else if (unlikely(c->held_head != c->held_tail))
+		hold(lane, client, burst); // behind those that wait already
+	else
+		lend_burst(lane, &lane->lenders[pc->slot], c->count, burst);
 }
 
 void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)
@@ -200,8 +228,9 @@ void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)
 	const struct hp_plan_client *pc = &lane->plan->clients[client];
 	struct hp_lane_client *c = &lane->clients[client];
 	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint8_t hops[HP_BURST_MAX];
+	struct hp_burst burst = {.pkts = pkts, .hops = hops};
 	uint32_t n = c->held_head - c->held_tail;
-	uint32_t tail = c->held_tail;
 	uint32_t room;
 
 	if (pc->slot < 0 || pc->avoid)
@@ -210,14 +239,14 @@ void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)
 	n = RTE_MIN(RTE_MIN(n, room), (uint32_t)lane->plan->burst);
 	if (n == 0)
 		return;
-	for (uint32_t i = 0; i < n; i++)
-		pkts[i] = c->held[tail++ & (c->held_size - 1)];
-	// to_client() would queue them behind the others: let it see the ring without them.
-	tail = c->held_tail + n;
-	c->held_tail = c->held_head;
-	hp_lane_to_client(lane, client, pkts, (uint16_t)n, false, 0);
-	c->held_tail = tail;
-	atomic_store_explicit(&c->count->held, c->held_head - c->held_tail, memory_order_relaxed);
+	for (; burst.n < n; burst.n++) {
+		const struct hp_held *held = &c->held[c->held_tail++ & (c->held_size - 1)];
+
+		pkts[burst.n] = held->m;
+		hops[burst.n] = held->hops;
+	}
+	lend_burst(lane, &lane->lenders[pc->slot], c->count, &burst);
+	set_held(c);
 }
 
 void hp_lane_release_held(struct hp_lane *lane, uint8_t client)
@@ -226,11 +255,15 @@ void hp_lane_release_held(struct hp_lane *lane, uint8_t client)
 	uint32_t n = c->held_head - c->held_tail;
 
 	for (; n > 0; n--) {
-		struct rte_mbuf *m = c->held[c->held_tail++ & (c->held_size - 1)];
+		struct hp_held *held = &c->held[c->held_tail++ & (c->held_size - 1)];
+		struct rte_mbuf *m = held->m;
+		uint8_t hops = held->hops;
+		struct hp_burst burst = {
+			.pkts = &m, .hops = &hops, .bytes = rte_pktmbuf_pkt_len(m), .n = 1};
 
-		follow_policy(lane, client, &m, 1, false, 0);
+		follow_policy(lane, client, &burst, 0);
 	}
-	atomic_store_explicit(&c->count->held, c->held_head - c->held_tail, memory_order_relaxed);
+	set_held(c);
 }
 
 void hp_lane_finish(struct hp_lane *lane)
@@ -239,11 +272,11 @@ void hp_lane_finish(struct hp_lane *lane)
 		struct hp_lane_client *c = &lane->clients[i];
 
 		while (c->held_head != c->held_tail) {
-			struct rte_mbuf *m = c->held[c->held_tail++ & (c->held_size - 1)];
+			struct rte_mbuf *m = c->held[c->held_tail++ & (c->held_size - 1)].m;
 
 			hp_lane_drop(c->count->drops, HP_DROP_SHUTDOWN, &m, 1);
 		}
-		atomic_store_explicit(&c->count->held, 0, memory_order_relaxed);
+		set_held(c);
 	}
 	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
 		if (lane->tx[i].n == 0)
@@ -253,6 +286,7 @@ void hp_lane_finish(struct hp_lane *lane)
 		lane->tx[i].n = 0;
 		atomic_store_explicit(&lane->ports[i]->buffered, 0, memory_order_relaxed);
 	}
+	lane->tx_waiting = 0;
 }
 
 static uint16_t transmit(
@@ -270,23 +304,32 @@ static uint16_t transmit(
 }
 
 static uint16_t transmit_counted(
-	struct hp_lane *lane, const struct hp_plan_port *port, struct rte_mbuf **pkts, uint16_t n)
+	struct hp_lane *lane, const struct hp_plan_port *port, const struct hp_burst *burst)
 {
 	struct hp_port_counters *count = lane->ports[port->port_id];
-	uint64_t bytes = 0;
+	uint64_t bytes = burst->bytes;
 	uint16_t sent;
 
-	for (uint16_t i = 0; i < n; i++)
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-	sent = transmit(lane, port, pkts, n);
-	for (uint16_t i = sent; i < n; i++)
-		bytes -= rte_pktmbuf_pkt_len(pkts[i]);
+	sent = transmit(lane, port, burst->pkts, burst->n);
+	if (unlikely(sent < burst->n))
+		bytes -= hp_lane_bytes(burst->pkts + sent, (uint16_t)(burst->n - sent));
 	hp_count(&count->tx_packets, sent);
 	hp_count(&count->tx_bytes, bytes);
 	return sent;
 }
 
-void hp_lane_to_port(struct hp_lane *lane, uint8_t id, struct rte_mbuf **pkts, uint16_t n)
+static void set_buffered(struct hp_lane *lane, uint8_t id)
+{
+	uint16_t n = lane->tx[id].n;
+
+	if (n > 0)
+		lane->tx_waiting |= 1ull << id;
+	else
+		lane->tx_waiting &= ~(1ull << id);
+	atomic_store_explicit(&lane->ports[id]->buffered, n, memory_order_relaxed);
+}
+
+void hp_lane_to_port(struct hp_lane *lane, uint8_t id, const struct hp_burst *burst)
 {
 	const struct hp_plan_port *port = &lane->plan->ports[id];
 	struct hp_port_counters *count = lane->ports[id];
@@ -295,22 +338,23 @@ void hp_lane_to_port(struct hp_lane *lane, uint8_t id, struct rte_mbuf **pkts, u
 	uint16_t kept;
 
 	if (unlikely(!port->used)) {
-		hp_lane_drop(count->drops, HP_DROP_NO_PORT, pkts, n);
+		hp_lane_drop(count->drops, HP_DROP_NO_PORT, burst->pkts, burst->n);
 		return;
 	}
 	if (unlikely(tx->n > 0))
 		hp_lane_flush_port(lane, id);
 	if (likely(tx->n == 0))
-		sent = transmit_counted(lane, port, pkts, n);
-	if (likely(sent == n))
+		sent = transmit_counted(lane, port, burst);
+	if (likely(sent == burst->n))
 		return;
-	kept = (uint16_t)RTE_MIN(n - sent, HP_TX_BUFFER - tx->n);
-	memcpy(&tx->pkts[tx->n], &pkts[sent], kept * sizeof(*pkts));
+	kept = (uint16_t)RTE_MIN(burst->n - sent, HP_TX_BUFFER - tx->n);
+	memcpy(&tx->pkts[tx->n], &burst->pkts[sent], kept * sizeof(*burst->pkts));
 	tx->n = (uint16_t)(tx->n + kept);
 	sent = (uint16_t)(sent + kept);
-	if (sent < n)
-		hp_lane_drop(count->drops, HP_DROP_TX_FULL, pkts + sent, (uint16_t)(n - sent));
-	atomic_store_explicit(&count->buffered, tx->n, memory_order_relaxed);
+	if (sent < burst->n)
+		hp_lane_drop(count->drops, HP_DROP_TX_FULL, burst->pkts + sent,
+			(uint16_t)(burst->n - sent));
+	set_buffered(lane, id);
 }
 
 void hp_lane_flush_port(struct hp_lane *lane, uint8_t id)
@@ -324,11 +368,14 @@ void hp_lane_flush_port(struct hp_lane *lane, uint8_t id)
 		hp_lane_drop(count->drops, HP_DROP_NO_PORT, tx->pkts, tx->n);
 		tx->n = 0;
 	} else {
-		sent = transmit_counted(lane, port, tx->pkts, tx->n);
+		struct hp_burst burst = {
+			.pkts = tx->pkts, .bytes = hp_lane_bytes(tx->pkts, tx->n), .n = tx->n};
+
+		sent = transmit_counted(lane, port, &burst);
 		tx->n = (uint16_t)(tx->n - sent);
 		memmove(tx->pkts, tx->pkts + sent, tx->n * sizeof(*tx->pkts));
 	}
-	atomic_store_explicit(&count->buffered, tx->n, memory_order_relaxed);
+	set_buffered(lane, id);
 }
 
 static uint16_t room_of(const struct hp_lane *lane, const struct hp_dest *dest)

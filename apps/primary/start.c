@@ -261,15 +261,16 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 	RTE_LCORE_FOREACH_WORKER (lcore) {
 		if (found == primary->conf->nb_cores)
 			break;
-		hp_lane_init(&primary->lanes[found], found, lcore, &primary->group,
+		ret = hp_lane_init(&primary->lanes[found], found, lcore, &primary->group,
 			&primary->pools[found], (enum hp_idle)primary->conf->idle);
-		found++;
+		primary->n_lanes = ++found;
+		if (ret < 0)
+			return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	}
 	if (found < primary->conf->nb_cores)
 		return hp_err_set(err, HP_EXIT_CONFIG, EINVAL,
 			"--nb-cores is %" PRIu64 ", but --lcores leaves %u besides the main lcore",
 			primary->conf->nb_cores, found);
-	primary->n_lanes = found;
 	if (hp_primary_open_mail(primary) < 0)
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	return 0;

@@ -41,7 +41,7 @@ static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 	hdr->idle = (uint32_t)conf->idle;
 	hdr->link_bytes = (uint32_t)align_line(
 		sizeof(struct hp_link_shm) +
-		(sizeof(struct hp_lend) + sizeof(struct hp_return)) * (uint64_t)hdr->window_max);
+		(sizeof(uint32_t) + sizeof(struct hp_return)) * (uint64_t)hdr->window_max);
 
 	hdr->slots_off = (uint32_t)off;
 	off += align_line(sizeof(struct hp_slot) * conf->max_members);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
-#define HP_GROUP_VERSION 3u
+#define HP_GROUP_VERSION 4u
 #define HP_GROUP_MEMZONE "hugepod_group"
 #define HP_LANES_MAX 16 // forwarding lcores of a primary
 #define HP_DROPS_ROOM 24 // counters kept for drop reasons; HP_DROP_COUNT has to fit
@@ -111,15 +111,13 @@ struct hp_mail_shm {
 	struct hp_mail_counters of[] __rte_cache_aligned; // [max_members], the primary, the gone
 };
 
-/** What a link lends: an mbuf of the lane's pool. 64 bits, so that a slot is written at once. */
-struct hp_lend {
-	uint32_t index; // of the mbuf in its pool: comes back with the verdict
-	uint32_t offset; // of the mbuf from mbuf_base, in cache lines
-};
-
-/** What a member hands back. */
+/**
+ * What a member hands back: the next n of the packets that it was lent, in the order in which they
+ * were lent, all with one verdict.
+ */
 struct hp_return {
-	uint32_t index;
+	uint16_t first; // number of the first of them, low bits; lends are counted from 0
+	uint16_t n;
 	struct hp_verdict verdict;
 } __rte_aligned(8);
 
@@ -133,7 +131,8 @@ _Static_assert(sizeof(struct hp_return) == 8, "an entry is read at once");
 struct hp_link_shm {
 	_Atomic uint32_t lent __rte_cache_aligned; // primary's lane: wo; member: ro
 	_Atomic uint32_t returned __rte_cache_aligned; // member: wo; primary's lane: ro
-	struct hp_lend lends[] __rte_cache_aligned; // [window_max], primary's lane: wo
+	// [window_max], primary's lane: wo: mbufs, in cache lines from mbuf_base
+	uint32_t lends[] __rte_cache_aligned;
 	// struct hp_return returns[window_max] follows, member: wo
 };
 

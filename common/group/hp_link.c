@@ -3,7 +3,22 @@
 
 #include "group/hp_link.h"
 
-#include <string.h>
+#include <stdlib.h>
+
+int hp_lender_init(struct hp_lender *lender, const struct hp_group *group)
+{
+	memset(lender, 0, sizeof(*lender));
+	lender->out = calloc(group->hdr->window_max, sizeof(*lender->out));
+	lender->loans = calloc(group->hdr->window_max, sizeof(*lender->loans));
+	return lender->out != NULL && lender->loans != NULL ? 0 : -ENOMEM;
+}
+
+void hp_lender_fini(struct hp_lender *lender)
+{
+	free(lender->out);
+	free(lender->loans);
+	memset(lender, 0, sizeof(*lender));
+}
 
 void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint32_t slot,
 	uint32_t lane, uint32_t window)
@@ -13,27 +28,10 @@ void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint
 	lender->mask = group->hdr->window_max - 1;
 	lender->window = RTE_MIN(window, group->hdr->window_max);
 	lender->lent = 0;
-	lender->returned = 0;
-	lender->id = (uint16_t)(slot + 1);
+	lender->accepted = 0;
+	lender->read = 0;
+	memset(&lender->rest, 0, sizeof(lender->rest));
 	lender->live = true;
-}
-
-bool hp_lender_note_chain(struct hp_pool *pool, const struct rte_mbuf *m, uint32_t index)
-{
-	uint32_t at = index;
-
-	if (m->nb_segs > UINT8_MAX)
-		return false;
-	for (const struct rte_mbuf *seg = m->next; seg != NULL; seg = seg->next) {
-		uint32_t next = hp_pool_index(pool, seg);
-
-		if (next == UINT32_MAX)
-			return false;
-		pool->next[at] = next;
-		at = next;
-	}
-	pool->loans[index].segs = (uint8_t)m->nb_segs;
-	return true;
 }
 
 // One read of an entry: its writer may change it while we look.
@@ -46,71 +44,92 @@ static inline struct hp_return read_entry(const struct hp_return *shared)
 	return entry;
 }
 
-// Take over entries that name what was lent over this link, up to the first that does not. The
-// headers are fetched meanwhile: they are looked at next.
-static uint32_t accept_entries(struct hp_lender *lender, struct hp_pool *pool,
-	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint32_t n)
+// The next entry, unless there is none or it is a lie.
+static int next_entry(struct hp_lender *lender)
 {
-	uint32_t i;
+	uint32_t written = atomic_load_explicit(&lender->shm->returned, memory_order_acquire);
+	struct hp_return entry;
 
-	for (i = 0; i < n; i++) {
-		struct hp_return entry =
-			read_entry(&lender->returns[(lender->returned + i) & lender->mask]);
-
-		if (unlikely(entry.index >= pool->n || entry.verdict.kind > HP_VERDICT_DROP ||
-			     pool->loans[entry.index].link != lender->id))
-			break;
-		pool->loans[entry.index].link = 0; // a second one of the same number is a lie
-		pkts[i] = hp_pool_mbuf(pool, entry.index);
-		rte_prefetch0(pkts[i]);
-		rte_prefetch0((const uint8_t *)pkts[i] + RTE_CACHE_LINE_SIZE);
-		indexes[i] = entry.index;
-		verdicts[i] = entry.verdict;
-	}
-	return i;
-}
-
-int hp_lender_collect(struct hp_lender *lender, struct hp_pool *pool, bool checked,
-	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint16_t max,
-	uint16_t *n_out)
-{
-	uint32_t pending = hp_lender_pending(lender);
-	uint32_t n, good;
-
-	*n_out = 0;
-	if (pending == 0)
-		return 0;
-	if (unlikely(pending > hp_lender_out(lender)))
+	if (written == lender->read)
+		return -EAGAIN;
+	if (unlikely(written - lender->read > hp_lender_out(lender)))
+		return -EBADMSG; // each would be a packet or more
+	entry = read_entry(&lender->returns[lender->read & lender->mask]);
+	if (unlikely(entry.n == 0 || entry.n > hp_lender_out(lender) ||
+		     entry.first != (uint16_t)lender->accepted ||
+		     entry.verdict.kind > HP_VERDICT_DROP))
 		return -EBADMSG;
-	if (pending > max)
-		pending = max;
-	n = accept_entries(lender, pool, pkts, indexes, verdicts, pending);
-	for (good = 0; checked && good < n; good++)
-		if (unlikely(!hp_pool_check(pool, indexes[good])))
-			break;
-	if (!checked)
-		good = n;
-	for (uint32_t i = good; i < n; i++)
-		pool->loans[indexes[i]].link = lender->id; // still out: reclaim finds it
-	lender->returned += good;
-	*n_out = (uint16_t)good;
-	return good < pending ? -EBADMSG : 0;
+	lender->read++;
+	lender->rest = entry;
+	return 0;
 }
 
-uint32_t hp_lender_reclaim(struct hp_lender *lender, struct hp_pool *pool)
+// The headers of what comes next are on their way while these are looked at.
+static inline void prefetch_next(const struct hp_lender *lender, uint32_t at)
+{
+	uintptr_t next = (uintptr_t)lender->out[at & lender->mask];
+
+	rte_prefetch0((const void *)next); // never faults, whatever is there
+	rte_prefetch0((const void *)(next + RTE_CACHE_LINE_SIZE));
+}
+
+// Accept packets of the current entry, at most as many; false if one's header is wrong.
+static bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t n, struct hp_returned *out)
+{
+	const struct hp_verdict verdict = lender->rest.verdict;
+	uint32_t at = lender->accepted;
+	uint16_t i;
+
+	for (i = 0; i < n; i++, at++) {
+		struct rte_mbuf *m = lender->out[at & lender->mask];
+		struct hp_loan loan = lender->loans[at & lender->mask];
+
+		prefetch_next(lender, at + 4);
+		if (checked && unlikely(!hp_pool_check(pool, m, loan.segs)))
+			break;
+		out->pkts[out->n] = m;
+		out->verdicts[out->n] = verdict;
+		out->hops[out->n++] = loan.hops;
+		out->bytes += rte_pktmbuf_pkt_len(m);
+	}
+	if (verdict.kind != HP_VERDICT_NEXT)
+		out->all_next = false;
+	lender->accepted += i;
+	lender->rest.n = (uint16_t)(lender->rest.n - i);
+	return i == n;
+}
+
+int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t max, struct hp_returned *out)
+{
+	int ret = 0;
+
+	out->n = 0;
+	out->bytes = 0;
+	out->all_next = true;
+	while (ret == 0 && out->n < max) {
+		if (lender->rest.n == 0)
+			ret = next_entry(lender);
+		if (ret == 0 && !accept_some(lender, pool, checked,
+					RTE_MIN(lender->rest.n, (uint16_t)(max - out->n)), out))
+			ret = -EBADMSG;
+	}
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < pool->n; i++) {
-		if (pool->loans[i].link != lender->id)
-			continue;
-		pool->loans[i].link = 0;
-		hp_pool_repair(pool, i); // its last holder may have died in the middle of a write
-		rte_pktmbuf_free(hp_pool_mbuf(pool, i));
+	for (; lender->accepted != lender->lent; lender->accepted++, n++) {
+		struct rte_mbuf *m = lender->out[lender->accepted & lender->mask];
+
+		// Its last holder may have died in the middle of a write.
+		hp_pool_repair(pool, m, lender->loans[lender->accepted & lender->mask].segs);
+		rte_pktmbuf_free(m);
 		HP_CRASH_POINT(reclaim_middle);
-		n++;
 	}
 	lender->live = false;
-	lender->returned = lender->lent;
 	return n;
 }

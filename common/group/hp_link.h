@@ -3,17 +3,18 @@
 //
 // A link between one lane of the primary and one member: the lender's end and the borrower's.
 //
-// The lender writes what it lends into one ring, the borrower hands everything back through the
-// other, in any order, with a verdict. The rings need no consumer counters, because at most
-// `window` mbufs are out at a time and each ring has at least as many places:
-//  - lend number k goes where k - window went. That one has come back (else window + 1 were out),
-//  so
+// The lender writes what it lends into one ring. The borrower hands everything back through the
+// other, in the order in which it got it, with a verdict; packets in a row with the same verdict
+// are one entry. Which mbufs are out is written down in the lender's own memory, so an entry only
+// has to say how many: an mbuf that was never lent, or was handed back before, cannot be named.
+//
+// The rings need no consumer counters, because at most `window` packets are out at a time and each
+// ring has at least as many places:
+//  - lend number k goes where k - window went. That one has come back, else window + 1 were out, so
 //    the borrower had read it.
-//  - return number r goes where r - window went. The borrower has r + 1 lends or more, so the
-//  lender
-//    had accepted at least r + 1 - window returns when it lent them.
-// A borrower that dies leaves at worst an unpublished entry. Its mbufs are found by the loan
-// records of the pool, which lie in the lender's own memory.
+//  - return number r goes where r - window went. Each entry is a packet or more, so if that one
+//    were not read yet, window + 1 packets would be out.
+// A borrower that dies leaves at worst an unpublished entry.
 
 #pragma once
 
@@ -27,6 +28,7 @@
 #include <rte_prefetch.h>
 
 #include <errno.h>
+#include <string.h>
 
 /** The borrower's end. One thread of the member. */
 struct hp_link {
@@ -35,19 +37,39 @@ struct hp_link {
 	uintptr_t mbuf_base;
 	uint32_t mask;
 	uint32_t taken; // lends read
+	uint32_t handed; // packets handed back
 	uint32_t returned; // entries written
+};
+
+/** What the lender knows of a packet that is out. */
+struct hp_loan {
+	uint8_t hops; // clients that it has been through, this one too
+	uint8_t segs; // of the packet
 };
 
 /** The lender's end. One lane of the primary. All of it is private. */
 struct hp_lender {
 	struct hp_link_shm *shm;
 	const struct hp_return *returns;
+	struct rte_mbuf **out; // [mask + 1] by number of the lend
+	struct hp_loan *loans; // [mask + 1] of the same packets
 	uint32_t mask;
-	uint32_t window; // mbufs out at a time
-	uint32_t lent; // entries written
-	uint32_t returned; // entries accepted
-	uint16_t id; // of its loans, never 0
+	uint32_t window; // packets out at a time
+	uint32_t lent; // packets
+	uint32_t accepted; // packets
+	uint32_t read; // entries
+	struct hp_return rest; // of the entry read last, what was not yet accepted
 	bool live; // may be lent to
+};
+
+/** What hp_lender_collect() accepted. */
+struct hp_returned {
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	struct hp_verdict verdicts[HP_BURST_MAX];
+	uint8_t hops[HP_BURST_MAX];
+	uint64_t bytes;
+	uint16_t n;
+	bool all_next; // each verdict is HP_VERDICT_NEXT
 };
 
 static inline struct hp_return *hp_link_returns(struct hp_link_shm *shm, uint32_t window_max)
@@ -59,12 +81,11 @@ static inline struct hp_return *hp_link_returns(struct hp_link_shm *shm, uint32_
 static inline void hp_link_open(
 	struct hp_link *link, const struct hp_group *group, uint32_t slot, uint32_t lane)
 {
+	memset(link, 0, sizeof(*link));
 	link->shm = hp_group_link(group, slot, lane);
 	link->returns = hp_link_returns(link->shm, group->hdr->window_max);
 	link->mbuf_base = group->hdr->mbuf_base;
 	link->mask = group->hdr->window_max - 1;
-	link->taken = 0;
-	link->returned = 0;
 }
 
 /** Packets that wait to be taken. */
@@ -73,54 +94,75 @@ static inline uint32_t hp_link_pending(const struct hp_link *link)
 	return atomic_load_explicit(&link->shm->lent, memory_order_acquire) - link->taken;
 }
 
-/**
- * Take up to @p max packets, to be handed back with hp_link_return(), every one of them.
- * @param indexes
- *   Set to what names each packet when it goes back.
- */
-static inline uint16_t hp_link_take(
-	struct hp_link *link, struct rte_mbuf **pkts, uint32_t *indexes, uint16_t max)
+/** Take up to @p max packets, to be handed back with hp_link_return(), every one of them. */
+static inline uint16_t hp_link_take(struct hp_link *link, struct rte_mbuf **pkts, uint16_t max)
 {
 	uint32_t n = hp_link_pending(link);
 
 	if (n > max)
 		n = max;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct hp_lend *lend = &link->shm->lends[(link->taken + i) & link->mask];
+		uint32_t lines = link->shm->lends[(link->taken + i) & link->mask];
 
-		indexes[i] = lend->index;
 		pkts[i] = (struct rte_mbuf *)(link->mbuf_base +
-					      (uint64_t)lend->offset * RTE_CACHE_LINE_SIZE);
+					      (uint64_t)lines * RTE_CACHE_LINE_SIZE);
 	}
 	link->taken += n;
 	return (uint16_t)n;
 }
 
-/** Hand packets back. Touch none of them afterwards. */
-static inline void hp_link_return(struct hp_link *link, const uint32_t *indexes,
-	const struct hp_verdict *verdicts, uint16_t n)
+static inline bool hp_verdict_same(const struct hp_verdict *a, const struct hp_verdict *b)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		struct hp_return *ret = &link->returns[(link->returned + i) & link->mask];
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
 
-		ret->index = indexes[i];
+/**
+ * Hand back the first @p n of the packets that were taken and not yet handed back; touch none of
+ * them afterwards.
+ * @param verdicts
+ *   One a packet, in the order in which hp_link_take() gave them.
+ */
+static inline void hp_link_return(
+	struct hp_link *link, const struct hp_verdict *verdicts, uint16_t n)
+{
+	uint16_t end;
+
+	for (uint16_t i = 0; i < n; i = end) {
+		struct hp_return *ret = &link->returns[link->returned & link->mask];
+
+		for (end = (uint16_t)(i + 1); end < n; end++)
+			if (!hp_verdict_same(&verdicts[i], &verdicts[end]))
+				break;
+		ret->first = (uint16_t)link->handed;
+		ret->n = (uint16_t)(end - i);
 		HP_CRASH_POINT(return_torn);
 		ret->verdict = verdicts[i];
+		link->handed += (uint32_t)(end - i);
+		link->returned++;
 	}
-	link->returned += n;
 	HP_CRASH_POINT(return_unpublished);
 	atomic_store_explicit(&link->shm->returned, link->returned, memory_order_release);
 	HP_CRASH_POINT(return_published);
 }
 
+/**
+ * Get the private memory of a lender, for any borrower that it will ever have. The control thread,
+ * before the lane runs.
+ * @return 0, -ENOMEM.
+ */
+int hp_lender_init(struct hp_lender *lender, const struct hp_group *group);
+
+/** Free it. NULL-safe in its parts. */
+void hp_lender_fini(struct hp_lender *lender);
+
 /** Begin at the lender's end, for a new borrower: nothing is out. The lane's thread. */
 void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint32_t slot,
 	uint32_t lane, uint32_t window);
 
-/** Mbufs that are out. */
+/** Packets that are out. */
 static inline uint32_t hp_lender_out(const struct hp_lender *lender)
 {
-	return lender->lent - lender->returned;
+	return lender->lent - lender->accepted;
 }
 
 /** How many more may be lent now. */
@@ -129,23 +171,21 @@ static inline uint32_t hp_lender_room(const struct hp_lender *lender)
 	return lender->window - hp_lender_out(lender);
 }
 
-/** Record and write one packet; @p index is its number in the pool. There has to be room. */
-static inline void hp_lender_lend(struct hp_lender *lender, struct hp_pool *pool,
-	uintptr_t mbuf_base, struct rte_mbuf *m, uint32_t index, uint8_t hops)
-{
-	struct hp_lend *lend = &lender->shm->lends[lender->lent & lender->mask];
-
-	pool->loans[index] = (struct hp_loan){.link = lender->id, .hops = hops, .segs = 1};
-	lend->index = index;
-	lend->offset = (uint32_t)(((uintptr_t)m - mbuf_base) / RTE_CACHE_LINE_SIZE);
-	lender->lent++;
-}
-
 /**
- * Remember the segments of a packet that has several, after hp_lender_lend().
- * @return false if a segment is not of this pool: lend a copy instead.
+ * Write one packet. There has to be room. The packet has to pass hp_pool_lendable(); the segments
+ * of a chain were noted with hp_pool_note_chain().
+ * @param hops
+ *   Clients that it will have been through when it comes back.
  */
-bool hp_lender_note_chain(struct hp_pool *pool, const struct rte_mbuf *m, uint32_t index);
+static inline void hp_lender_lend(
+	struct hp_lender *lender, uintptr_t mbuf_base, struct rte_mbuf *m, uint8_t hops)
+{
+	uint32_t at = lender->lent++ & lender->mask;
+
+	lender->out[at] = m;
+	lender->loans[at] = (struct hp_loan){.hops = hops, .segs = (uint8_t)m->nb_segs};
+	lender->shm->lends[at] = (uint32_t)(((uintptr_t)m - mbuf_base) / RTE_CACHE_LINE_SIZE);
+}
 
 /** Let the borrower see what was lent so far. */
 static inline void hp_lender_publish(struct hp_lender *lender)
@@ -153,32 +193,30 @@ static inline void hp_lender_publish(struct hp_lender *lender)
 	atomic_store_explicit(&lender->shm->lent, lender->lent, memory_order_release);
 }
 
-/** Entries that the borrower handed back; more than hp_lender_out() is a lie. */
-static inline uint32_t hp_lender_pending(const struct hp_lender *lender)
+/** True if hp_lender_collect() has something to look at. */
+static inline bool hp_lender_pending(const struct hp_lender *lender)
 {
-	return atomic_load_explicit(&lender->shm->returned, memory_order_acquire) -
-	       lender->returned;
+	return lender->rest.n != 0 ||
+	       atomic_load_explicit(&lender->shm->returned, memory_order_acquire) != lender->read;
 }
 
 /**
  * Accept up to @p max packets.
  *
  * @param checked
- *   Check the headers of what comes back (hp_pool_check()). That it was lent over this link and not
- *   handed back before is checked always.
- * @param n_out
- *   Set to how many were accepted, also on error.
+ *   Check the headers of what comes back (hp_pool_check()).
+ * @param out
+ *   Filled with what was accepted, also on error.
  * @return
- *   0, or -EBADMSG: an entry, a counter or an mbuf's header is wrong. That entry is not accepted;
- *   accept nothing more from this borrower.
+ *   0, or -EBADMSG: a counter, an entry or an mbuf's header is wrong. What it was about is not
+ *   accepted; accept nothing more from this borrower.
  */
-int hp_lender_collect(struct hp_lender *lender, struct hp_pool *pool, bool checked,
-	struct rte_mbuf **pkts, uint32_t *indexes, struct hp_verdict *verdicts, uint16_t max,
-	uint16_t *n_out);
+int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t max, struct hp_returned *out);
 
 /**
  * Take back everything that is still out. Only when the borrower's memory is gone or it never saw
  * the link: the kernel closes its connection after that, SIGKILL included.
  * @return how many packets were freed.
  */
-uint32_t hp_lender_reclaim(struct hp_lender *lender, struct hp_pool *pool);
+uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool);

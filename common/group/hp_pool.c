@@ -131,9 +131,8 @@ int hp_pool_create(struct hp_pool *pool, const struct hp_pool_params *params, st
 	ret = check_layout(pool);
 	if (ret < 0)
 		goto err;
-	pool->loans = calloc(pool->n, sizeof(*pool->loans));
 	pool->next = calloc(pool->n, sizeof(*pool->next));
-	if (pool->loans == NULL || pool->next == NULL) {
+	if (pool->next == NULL) {
 		ret = -ENOMEM;
 		goto err;
 	}
@@ -150,7 +149,6 @@ void hp_pool_destroy(struct hp_pool *pool)
 	rte_mempool_free(pool->mp);
 	if (pool->memzone != NULL)
 		rte_memzone_free(pool->memzone);
-	free(pool->loans);
 	free(pool->next);
 	memset(pool, 0, sizeof(*pool));
 }
@@ -160,39 +158,38 @@ uint32_t hp_pool_in_use(const struct hp_pool *pool)
 	return rte_mempool_in_use_count(pool->mp);
 }
 
-static char *own_buffer(struct rte_mbuf *m)
+bool hp_pool_note_chain(struct hp_pool *pool, const struct rte_mbuf *m)
 {
-	return (char *)(m + 1); // hugepod's pools have no private area
+	uint32_t at = hp_pool_index(pool, m);
+
+	if (m->nb_segs > UINT8_MAX || at == UINT32_MAX)
+		return false;
+	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next) {
+		uint32_t index = hp_pool_index(pool, seg);
+
+		if (index == UINT32_MAX || !RTE_MBUF_DIRECT(seg) || rte_mbuf_refcnt_read(seg) != 1)
+			return false;
+		pool->next[at] = index;
+		at = index;
+	}
+	return true;
 }
 
-static bool check_segment(const struct hp_pool *pool, struct rte_mbuf *m)
+bool hp_pool_check_chain(const struct hp_pool *pool, const struct rte_mbuf *m, uint8_t segs)
 {
-	uint16_t room = pool->room;
-
-	return m->pool == pool->mp && m->buf_addr == own_buffer(m) && m->buf_len == room &&
-	       rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
-	       (uint32_t)m->data_off + m->data_len <= room;
-}
-
-bool hp_pool_check(const struct hp_pool *pool, uint32_t index)
-{
-	uint8_t segs = pool->loans[index].segs;
-	struct rte_mbuf *m = hp_pool_mbuf(pool, index);
+	uint32_t at = hp_pool_index(pool, m);
 	uint32_t pkt_len = m->pkt_len;
 
-	if (likely(segs == 1))
-		return check_segment(pool, m) && m->nb_segs == 1 && m->next == NULL &&
-		       pkt_len == m->data_len;
 	if (m->nb_segs != segs)
 		return false;
 	for (uint8_t i = 0; i < segs; i++) {
-		struct rte_mbuf *next = NULL;
+		const struct rte_mbuf *next = NULL;
 
 		if (i + 1 < segs) {
-			index = pool->next[index];
-			next = hp_pool_mbuf(pool, index);
+			at = pool->next[at];
+			next = hp_pool_mbuf(pool, at);
 		}
-		if (!check_segment(pool, m) || m->next != next || m->data_len > pkt_len)
+		if (!hp_pool_check_segment(pool, m) || m->next != next || m->data_len > pkt_len)
 			return false;
 		pkt_len -= m->data_len;
 		m = next;
@@ -200,19 +197,17 @@ bool hp_pool_check(const struct hp_pool *pool, uint32_t index)
 	return pkt_len == 0;
 }
 
-void hp_pool_repair(const struct hp_pool *pool, uint32_t index)
+void hp_pool_repair(const struct hp_pool *pool, struct rte_mbuf *m, uint8_t segs)
 {
-	uint8_t segs = RTE_MAX(pool->loans[index].segs, (uint8_t)1);
+	uint32_t at = hp_pool_index(pool, m);
 
 	for (uint8_t i = 0; i < segs; i++) {
-		struct rte_mbuf *m = hp_pool_mbuf(pool, index);
-		bool last = i + 1 == segs;
-
-		rte_pktmbuf_init(pool->mp, NULL, m, index);
+		rte_pktmbuf_init(pool->mp, NULL, m, at);
 		m->nb_segs = i == 0 ? segs : 1;
-		if (!last) {
-			index = pool->next[index];
-			m->next = hp_pool_mbuf(pool, index);
+		if (i + 1 < segs) {
+			at = pool->next[at];
+			m->next = hp_pool_mbuf(pool, at);
 		}
+		m = m->next;
 	}
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
 //
-// A pool of mbufs whose owner always knows who has each of them. One lane of the primary allocates
-// from it and frees to it, nobody else: whoever dies can have torn nothing in it. An mbuf that
-// leaves the lane is lent; the record of that lies in the owner's private memory, where no other
-// process can touch it. It serves both to take everything back from a dead member and to refuse
-// what a member hands back without having had it.
+// A pool of mbufs. One lane of the primary allocates from it and frees to it, nobody else: whoever
+// dies can have torn nothing in it. An mbuf that leaves the lane is lent (hp_link.h); what is
+// needed to see that it comes back as it went, and to mend it when its borrower is dead, lies in
+// the owner's private memory, where no other process can touch it.
 
 #pragma once
 
@@ -18,13 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Who has an mbuf. All zero: the lane itself. */
-struct hp_loan {
-	uint16_t link; // id of the lender that lent it, 0: not lent
-	uint8_t hops; // clients that the packet has been through
-	uint8_t segs; // of the packet that begins here; 0: never lent
-};
-
 struct hp_pool {
 	struct rte_mempool *mp;
 	const void *memzone; // struct rte_memzone, of the objects
@@ -36,7 +28,6 @@ struct hp_pool {
 	uint32_t page_shift; // log2 of a page's cache lines; 63: no pages
 	uint16_t room; // bytes of an mbuf's buffer
 	uint64_t reciprocal; // 2^32 / (stride / 64), rounded up
-	struct hp_loan *loans; // [n]
 	uint32_t *next; // [n] index of the following segment of a lent chain
 };
 
@@ -101,12 +92,54 @@ static inline uint32_t hp_pool_index(const struct hp_pool *pool, const struct rt
 }
 
 /**
- * True if an mbuf that came back is as it has to be: its own buffer, its pool, one reference, data
- * within the buffer, the segments that it was lent with. What a member scribbled anywhere else in
- * it cannot hurt.
+ * True if a packet may be lent as it is: each byte lies in mbufs of this pool, which nobody else
+ * refers to. A driver that hands out buffers of its own (zero-copy memif) or another pool's mbufs
+ * (net_ring) gives packets that are not. A chain passes only if it is noted, see below.
  */
-bool hp_pool_check(const struct hp_pool *pool, uint32_t index);
+static inline bool hp_pool_lendable(const struct hp_pool *pool, const struct rte_mbuf *m)
+{
+	return m->pool == pool->mp && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 &&
+	       m->nb_segs == 1;
+}
 
-/** Put the header of an mbuf, and of the chain it was lent with, in order; its data is void then.
+/**
+ * Remember the segments of a packet that has several, before it is lent.
+ * @return false if it has too many, or one that is not hp_pool_lendable(): lend a copy instead.
  */
-void hp_pool_repair(const struct hp_pool *pool, uint32_t index);
+bool hp_pool_note_chain(struct hp_pool *pool, const struct rte_mbuf *m);
+
+/** hp_pool_check() for a packet of several segments. */
+bool hp_pool_check_chain(const struct hp_pool *pool, const struct rte_mbuf *m, uint8_t segs);
+
+/** One segment of hp_pool_check(); its place in the packet apart. */
+static inline bool hp_pool_check_segment(const struct hp_pool *pool, const struct rte_mbuf *m)
+{
+	// One test of all that has to be equal: none of it ever differs, except for a liar.
+	uint64_t off = ((uintptr_t)m->pool ^ (uintptr_t)pool->mp) |
+		       ((uintptr_t)m->buf_addr ^ (uintptr_t)(m + 1)) |
+		       (uint64_t)(m->buf_len ^ pool->room) |
+		       (uint64_t)(rte_mbuf_refcnt_read(m) ^ 1) |
+		       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
+
+	return off == 0 && (uint32_t)m->data_off + m->data_len <= pool->room;
+}
+
+/**
+ * True if an mbuf that came back is as it has to be: its own buffer, its pool, one reference, data
+ * within the buffer, the @p segs segments that it was lent with. What a member scribbled anywhere
+ * else in it cannot hurt the primary.
+ */
+static inline bool hp_pool_check(const struct hp_pool *pool, const struct rte_mbuf *m, uint8_t segs)
+{
+	uint64_t off = (uint64_t)(m->nb_segs ^ 1) | (uintptr_t)m->next |
+		       (uint64_t)(m->pkt_len ^ m->data_len);
+
+	if (unlikely(segs != 1))
+		return hp_pool_check_chain(pool, m, segs);
+	return off == 0 && hp_pool_check_segment(pool, m);
+}
+
+/**
+ * Put the header of a packet that was lent with @p segs segments in order; its data is void then.
+ */
+void hp_pool_repair(const struct hp_pool *pool, struct rte_mbuf *m, uint8_t segs);

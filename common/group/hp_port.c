@@ -62,8 +62,8 @@ static int set_up_queues(struct hp_port *port, const struct hp_port_conf *conf,
 
 	ret = rte_eth_dev_adjust_nb_rx_tx_desc(port->port_id, &rxd, &txd);
 	for (uint16_t q = 0; ret == 0 && q < port->n_rxq; q++)
-		ret = rte_eth_rx_queue_setup(
-			port->port_id, q, rxd, (unsigned int)socket, NULL, pools[q % n_lanes].mp);
+		ret = rte_eth_rx_queue_setup(port->port_id, q, rxd, (unsigned int)socket, NULL,
+			pools[hp_port_lane(port->port_id, q, n_lanes)].mp);
 	for (uint16_t q = 0; ret == 0 && q < port->n_txq; q++)
 		ret = rte_eth_tx_queue_setup(port->port_id, q, txd, (unsigned int)socket, NULL);
 	return ret;

@@ -23,12 +23,26 @@ struct hp_port {
 	int when_full; // enum hp_when_full
 };
 
+/** Lane that polls a receive queue: queues of a port, and ports of one queue, go round the lanes.
+ */
+static inline uint32_t hp_port_lane(uint16_t port_id, uint32_t queue, uint32_t n_lanes)
+{
+	return (port_id + queue) % n_lanes;
+}
+
+/** The first queue of a port that a lane polls; the next ones are n_lanes apart. */
+static inline uint32_t hp_port_first_queue(uint16_t port_id, uint32_t lane, uint32_t n_lanes)
+{
+	return (lane + n_lanes - port_id % n_lanes) % n_lanes;
+}
+
 /**
  * Probe the device, set up one receive queue a lane as far as it has them, the same for transmit
  * queues, and start it.
  *
  * @param pools
- *   [n_lanes]; queue q gets its mbufs from pool q modulo n_lanes, whose lane has to poll it.
+ *   [n_lanes]; a receive queue gets its mbufs from the pool of the lane that hp_port_lane() says,
+ *   which has to poll it.
  * @return
  *   0, or -errno with @p err filled: which port, which step, what to do.
  */

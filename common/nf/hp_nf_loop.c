@@ -24,12 +24,11 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 {
 	struct hp_verdict verdicts[HP_BURST_MAX];
 	struct rte_mbuf *pkts[HP_BURST_MAX];
-	uint32_t indexes[HP_BURST_MAX];
 	struct hp_nf *nf = loop->nf;
 	uint64_t now;
 	uint16_t n;
 
-	n = hp_link_take(link, pkts, indexes, loop->burst);
+	n = hp_link_take(link, pkts, loop->burst);
 	if (n == 0)
 		return 0;
 	HP_CRASH_POINT(loop_taken);
@@ -39,7 +38,7 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 	if (nf->program->verdicts != NULL)
 		nf->program->verdicts(nf, pkts, verdicts, n);
 	HP_CRASH_POINT(loop_processed);
-	hp_link_return(link, indexes, verdicts, n);
+	hp_link_return(link, verdicts, n);
 	hp_count(&loop->slot->packets, n);
 	hp_count(&loop->slot->busy_tsc, rte_rdtsc() - now);
 	return n;

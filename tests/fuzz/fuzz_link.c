@@ -14,22 +14,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void lie(struct link_fixture *f, uint8_t what, uint32_t value)
 {
 	struct hp_return *entry = &f->link.returns[value & f->link.mask];
-	struct rte_mbuf *m = hp_pool_mbuf(&f->pool, value % FIXTURE_MBUFS);
+	uint32_t out = hp_lender_out(&f->lender);
+	struct rte_mbuf *m;
 
-	switch (what % 4) {
+	switch (what % 5) {
 	case 0:
 		atomic_store(&f->link.shm->returned, f->link.returned + value % 70);
 		break;
 	case 1:
-		entry->index = value;
+		entry->first = (uint16_t)value;
 		break;
 	case 2:
+		entry->n = (uint16_t)value;
+		break;
+	case 3:
 		entry->verdict.kind = (uint8_t)value;
 		break;
 	default:
 		// Only what is lent: a member that writes to other memory is beyond any check.
-		if (f->pool.loans[value % FIXTURE_MBUFS].link != 0)
-			((uint8_t *)m)[(value >> 16) % sizeof(*m)] = (uint8_t)(value >> 8);
+		if (out == 0)
+			break;
+		m = f->lender.out[(f->lender.accepted + value % out) & f->lender.mask];
+		((uint8_t *)m)[(value >> 16) % sizeof(*m)] = (uint8_t)(value >> 8);
 	}
 }
 
@@ -47,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i + 5 <= size; i += 5) {
 		struct hp_verdict verdict = {.kind = data[i + 1] % 3};
 		struct rte_mbuf *pkts[8];
-		uint32_t indexes[8], value;
+		uint32_t value;
 		uint16_t n;
 
 		memcpy(&value, data + i + 1, sizeof(value));
@@ -56,9 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fixture_lend(&f, (uint16_t)(value % 300));
 			continue;
 		case 1:
-			n = hp_link_take(&f.link, pkts, indexes, (uint16_t)(value % 8));
+			n = hp_link_take(&f.link, pkts, (uint16_t)(value % 8));
 			for (uint16_t k = 0; k < n; k++)
-				hp_link_return(&f.link, &indexes[k], &verdict, 1);
+				hp_link_return(&f.link, &verdict, 1);
 			continue;
 		case 2:
 			lie(&f, data[i] >> 2, value);

@@ -58,7 +58,8 @@ static inline bool fixture_init(struct link_fixture *f)
 	f->conf.window = FIXTURE_WINDOW;
 	f->conf.burst = 32;
 	if (hp_pool_create(&f->pool, &params, &err) < 0 ||
-		hp_group_create(&f->group, &f->conf, f->pool.base) < 0)
+		hp_group_create(&f->group, &f->conf, f->pool.base) < 0 ||
+		hp_lender_init(&f->lender, &f->group) < 0)
 		return false;
 	fixture_open(f);
 	return true;
@@ -75,8 +76,7 @@ static inline bool fixture_lend(struct link_fixture *f, uint16_t len)
 	if (m == NULL)
 		return false;
 	rte_pktmbuf_append(m, len);
-	hp_lender_lend(
-		&f->lender, &f->pool, f->group.hdr->mbuf_base, m, hp_pool_index(&f->pool, m), 1);
+	hp_lender_lend(&f->lender, f->group.hdr->mbuf_base, m, 1);
 	hp_lender_publish(&f->lender);
 	return true;
 }
@@ -84,18 +84,14 @@ static inline bool fixture_lend(struct link_fixture *f, uint16_t len)
 /** Collect all there is and free it; the first error, or 0. */
 static inline int fixture_collect(struct link_fixture *f, uint32_t *collected)
 {
-	struct hp_verdict verdicts[FIXTURE_WINDOW];
-	struct rte_mbuf *pkts[FIXTURE_WINDOW];
-	uint32_t indexes[FIXTURE_WINDOW];
-	uint16_t n;
+	struct hp_returned got;
 	int ret;
 
 	do {
-		ret = hp_lender_collect(&f->lender, &f->pool, true, pkts, indexes, verdicts,
-			FIXTURE_WINDOW / 2, &n);
-		rte_pktmbuf_free_bulk(pkts, n);
+		ret = hp_lender_collect(&f->lender, &f->pool, true, FIXTURE_WINDOW / 2, &got);
+		rte_pktmbuf_free_bulk(got.pkts, got.n);
 		if (collected != NULL)
-			*collected += n;
-	} while (ret == 0 && n > 0);
+			*collected += got.n;
+	} while (ret == 0 && got.n > 0);
 	return ret;
 }

@@ -31,16 +31,23 @@ static void lend(unsigned int n)
 		assert_true(fixture_lend(&f, 60));
 }
 
-static uint16_t take(uint32_t *indexes, uint16_t max)
-{
-	struct rte_mbuf *pkts[FIXTURE_WINDOW];
+static struct rte_mbuf *pkts[FIXTURE_WINDOW]; // that take() got
 
-	return hp_link_take(&f.link, pkts, indexes, max);
+static uint16_t take(uint16_t max)
+{
+	return hp_link_take(&f.link, pkts, max);
 }
 
-static void hand_back(uint32_t index, struct hp_verdict verdict)
+static void hand_back(struct hp_verdict verdict)
 {
-	hp_link_return(&f.link, &index, &verdict, 1);
+	hp_link_return(&f.link, &verdict, 1);
+}
+
+// An entry that no honest member writes.
+static void write_entry(struct hp_return entry)
+{
+	f.link.returns[f.link.returned++ & f.link.mask] = entry;
+	atomic_store(&f.link.shm->returned, f.link.returned);
 }
 
 static void every_mbuf_has_its_number(void **state)
@@ -52,61 +59,99 @@ static void every_mbuf_has_its_number(void **state)
 	assert_int_equal(hp_pool_index(&f.pool, NULL), UINT32_MAX);
 }
 
-static void what_is_lent_comes_back_in_any_order(void **state)
+static void what_is_lent_comes_back_with_its_verdicts(void **state)
 {
-	const struct hp_verdict next = {0};
-	uint32_t indexes[FIXTURE_WINDOW], collected = 0;
+	struct hp_verdict verdicts[FIXTURE_WINDOW];
+	struct hp_returned got;
+	unsigned int seed = 1;
 
 	(void)state;
-	for (int round = 0; round < 100; round++) { // wraps the rings many times
+	for (int round = 0; round < 1000; round++) { // wraps the rings many times
+		uint16_t n, at = 0;
+
 		lend(FIXTURE_WINDOW);
 		assert_false(fixture_lend(&f, 60)); // the window is full
-		assert_int_equal(take(indexes, FIXTURE_WINDOW), FIXTURE_WINDOW);
-		for (int i = FIXTURE_WINDOW - 1; i >= 0; i--)
-			hand_back(indexes[i], next);
-		assert_int_equal(fixture_collect(&f, &collected), 0);
+		n = take(FIXTURE_WINDOW);
+		assert_int_equal(n, FIXTURE_WINDOW);
+		for (uint16_t i = 0; i < n; i++) // runs of all lengths
+			verdicts[i] = (struct hp_verdict){
+				.kind = (uint8_t)(rand_r(&seed) % 8 == 0 ? HP_VERDICT_PORT : 0),
+				.port = (uint16_t)(rand_r(&seed) % 2)};
+		hp_link_return(&f.link, verdicts, n / 2);
+		hp_link_return(&f.link, verdicts + n / 2, n / 2);
+		while (at < n) {
+			uint16_t max = (uint16_t)(1 + rand_r(&seed) % 40);
+
+			assert_int_equal(hp_lender_collect(&f.lender, &f.pool, true, max, &got), 0);
+			assert_int_equal(got.n, RTE_MIN(max, n - at));
+			assert_int_equal(got.bytes, 60 * got.n);
+			for (uint16_t i = 0; i < got.n; i++, at++) {
+				assert_ptr_equal(got.pkts[i], pkts[at]);
+				assert_int_equal(got.hops[i], 1);
+				assert_memory_equal(
+					&got.verdicts[i], &verdicts[at], sizeof(verdicts[0]));
+			}
+			rte_pktmbuf_free_bulk(got.pkts, got.n);
+		}
+		assert_false(hp_lender_pending(&f.lender));
 	}
-	assert_int_equal(collected, 100 * FIXTURE_WINDOW);
 	assert_int_equal(hp_lender_out(&f.lender), 0);
 	assert_int_equal(hp_pool_in_use(&f.pool), 0);
 }
 
-static void a_packet_that_was_not_lent_is_refused(void **state)
+static void packets_with_one_verdict_are_one_entry(void **state)
 {
-	const struct hp_verdict next = {0};
-	uint32_t indexes[2], collected = 0;
+	const struct hp_verdict next[FIXTURE_WINDOW] = {{0}};
+	struct hp_returned got;
 
 	(void)state;
-	lend(2);
-	take(indexes, 2);
-	hand_back((indexes[0] + 100) % FIXTURE_MBUFS, next);
-	assert_int_equal(fixture_collect(&f, &collected), -EBADMSG);
-	assert_int_equal(collected, 0);
-	assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 2);
+	lend(FIXTURE_WINDOW);
+	take(FIXTURE_WINDOW);
+	hp_link_return(&f.link, next, FIXTURE_WINDOW);
+	assert_int_equal(f.link.returned, 1);
+	assert_int_equal(hp_lender_collect(&f.lender, &f.pool, true, 10, &got), 0);
+	assert_true(got.all_next);
+	rte_pktmbuf_free_bulk(got.pkts, got.n);
+	assert_true(hp_lender_pending(&f.lender)); // the rest of the entry
+	assert_int_equal(fixture_collect(&f, NULL), 0);
+	assert_false(hp_lender_pending(&f.lender));
 }
 
-static void a_number_that_no_mbuf_has_is_refused(void **state)
+static void entries_about_what_is_not_out_are_refused(void **state)
 {
-	const struct hp_verdict next = {0};
-	uint32_t index;
+	static const struct hp_return lies[] = {
+		{.first = 1, .n = 1}, // one that was not next
+		{.first = 100, .n = 1}, // never lent
+		{.first = UINT16_MAX, .n = 1}, // handed back long ago
+		{.first = 0, .n = 3}, // more than there are
+		{.first = 0, .n = UINT16_MAX}, {.first = 0, .n = 0}, // none
+	};
 
 	(void)state;
-	lend(1);
-	take(&index, 1);
-	hand_back(FIXTURE_MBUFS, next);
-	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+	for (size_t i = 0; i < HP_LEN(lies); i++) {
+		uint32_t collected = 0;
+
+		lend(2);
+		take(2);
+		write_entry(lies[i]);
+		assert_int_equal(fixture_collect(&f, &collected), -EBADMSG);
+		assert_int_equal(collected, 0);
+		assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 2);
+		assert_int_equal(hp_pool_in_use(&f.pool), 0);
+		fixture_open(&f);
+	}
 }
 
 static void a_packet_handed_back_twice_is_refused(void **state)
 {
 	const struct hp_verdict next = {0};
-	uint32_t indexes[2], collected = 0;
+	uint32_t collected = 0;
 
 	(void)state;
 	lend(2);
-	take(indexes, 2);
-	hand_back(indexes[0], next);
-	hand_back(indexes[0], next);
+	take(2);
+	hand_back(next);
+	write_entry((struct hp_return){.first = 0, .n = 1});
 	assert_int_equal(fixture_collect(&f, &collected), -EBADMSG);
 	assert_int_equal(collected, 1);
 	assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
@@ -125,19 +170,16 @@ static void a_counter_beyond_what_is_out_is_refused(void **state)
 
 static void a_verdict_that_is_none_is_refused(void **state)
 {
-	uint32_t index;
-
 	(void)state;
 	lend(1);
-	take(&index, 1);
-	hand_back(index, (struct hp_verdict){.kind = HP_VERDICT_DROP + 1});
+	take(1);
+	hand_back((struct hp_verdict){.kind = HP_VERDICT_DROP + 1});
 	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
 }
 
 static void a_broken_header_is_refused_and_repaired(void **state)
 {
 	const struct hp_verdict next = {0};
-	uint32_t index;
 
 	(void)state;
 	// Each write breaks what freeing or sending the mbuf would rely on.
@@ -145,8 +187,8 @@ static void a_broken_header_is_refused_and_repaired(void **state)
 		struct rte_mbuf *m;
 
 		lend(1);
-		assert_int_equal(take(&index, 1), 1);
-		m = hp_pool_mbuf(&f.pool, index);
+		assert_int_equal(take(1), 1);
+		m = pkts[0];
 		switch (field) {
 		case 0:
 			m->pool = NULL;
@@ -176,12 +218,29 @@ static void a_broken_header_is_refused_and_repaired(void **state)
 			m->pkt_len++;
 			break;
 		}
-		hand_back(index, next);
+		hand_back(next);
 		assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
 		assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
 		assert_int_equal(hp_pool_in_use(&f.pool), 0);
 		fixture_open(&f);
 	}
+}
+
+static void what_others_refer_to_is_not_lendable(void **state)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(f.pool.mp), *clone = rte_pktmbuf_alloc(f.pool.mp);
+
+	(void)state;
+	assert_true(hp_pool_lendable(&f.pool, m));
+	rte_pktmbuf_attach(clone, m);
+	assert_false(hp_pool_lendable(&f.pool, m));
+	assert_false(hp_pool_lendable(&f.pool, clone));
+	rte_pktmbuf_free(clone);
+	assert_true(hp_pool_lendable(&f.pool, m));
+	m->pool = NULL; // another pool's
+	assert_false(hp_pool_lendable(&f.pool, m));
+	m->pool = f.pool.mp;
+	rte_pktmbuf_free(m);
 }
 
 static void a_chain_comes_back_whole_from_the_dead(void **state)
@@ -194,9 +253,9 @@ static void a_chain_comes_back_whole_from_the_dead(void **state)
 	rte_pktmbuf_append(head, 100);
 	rte_pktmbuf_append(last, 50);
 	assert_int_equal(rte_pktmbuf_chain(head, last), 0);
-	hp_lender_lend(
-		&f.lender, &f.pool, f.group.hdr->mbuf_base, head, hp_pool_index(&f.pool, head), 1);
-	assert_true(hp_lender_note_chain(&f.pool, head, hp_pool_index(&f.pool, head)));
+	assert_false(hp_pool_lendable(&f.pool, head));
+	assert_true(hp_pool_note_chain(&f.pool, head));
+	hp_lender_lend(&f.lender, f.group.hdr->mbuf_base, head, 1);
 	hp_lender_publish(&f.lender);
 	head->next = NULL; // the borrower died in the middle of something
 	head->nb_segs = 7;
@@ -209,7 +268,7 @@ static void a_scribbled_header_moves_nothing(void **state)
 {
 	const struct hp_link_shm *shm = hp_group_link(&f.group, 1, 0);
 	const struct hp_slot *slot = hp_group_slot(&f.group, 1);
-	uint32_t indexes[FIXTURE_WINDOW], collected = 0;
+	uint32_t collected = 0;
 	struct hp_group later = {0};
 
 	(void)state;
@@ -219,9 +278,9 @@ static void a_scribbled_header_moves_nothing(void **state)
 	assert_int_equal(f.group.hdr->max_clients, 1);
 	hp_lender_open(&f.lender, &f.group, 0, 0, FIXTURE_WINDOW);
 	lend(3);
-	assert_int_equal(take(indexes, FIXTURE_WINDOW), 3);
+	assert_int_equal(take(FIXTURE_WINDOW), 3);
 	for (int i = 0; i < 3; i++)
-		hand_back(indexes[i], (struct hp_verdict){0});
+		hand_back((struct hp_verdict){0});
 	assert_int_equal(fixture_collect(&f, &collected), 0);
 	assert_int_equal(collected, 3);
 
@@ -237,7 +296,6 @@ static void no_lie_loses_an_mbuf(void **state)
 
 	(void)state;
 	for (int life = 0; life < 2000; life++) {
-		uint32_t indexes[FIXTURE_WINDOW];
 		int steps = rand_r(&seed) % 40;
 
 		for (int step = 0; step < steps; step++) {
@@ -246,14 +304,17 @@ static void no_lie_loses_an_mbuf(void **state)
 			uint16_t n;
 
 			fixture_lend(&f, (uint16_t)(raw % 200));
-			n = take(indexes, 4);
+			n = take(4);
 			for (uint16_t i = 0; i < n; i++)
-				hand_back(raw % 7 == 0 ? raw : indexes[i], verdict);
+				hand_back(verdict);
+			if (raw % 7 == 0)
+				write_entry((struct hp_return){.first = (uint16_t)raw,
+					.n = (uint16_t)(raw >> 16),
+					.verdict = verdict});
 			if (raw % 31 == 0)
 				atomic_store(&f.link.shm->returned, raw >> 8);
 			if (raw % 29 == 0 && n > 0)
-				memset(hp_pool_mbuf(&f.pool, indexes[0]), (int)raw,
-					sizeof(struct rte_mbuf));
+				memset(pkts[0], (int)raw, sizeof(struct rte_mbuf));
 			if (fixture_collect(&f, NULL) < 0)
 				break; // shown out
 		}
@@ -267,13 +328,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_mbuf_has_its_number, reopen),
-		cmocka_unit_test_setup(what_is_lent_comes_back_in_any_order, reopen),
-		cmocka_unit_test_setup(a_packet_that_was_not_lent_is_refused, reopen),
-		cmocka_unit_test_setup(a_number_that_no_mbuf_has_is_refused, reopen),
+		cmocka_unit_test_setup(what_is_lent_comes_back_with_its_verdicts, reopen),
+		cmocka_unit_test_setup(packets_with_one_verdict_are_one_entry, reopen),
+		cmocka_unit_test_setup(entries_about_what_is_not_out_are_refused, reopen),
 		cmocka_unit_test_setup(a_packet_handed_back_twice_is_refused, reopen),
 		cmocka_unit_test_setup(a_counter_beyond_what_is_out_is_refused, reopen),
 		cmocka_unit_test_setup(a_verdict_that_is_none_is_refused, reopen),
 		cmocka_unit_test_setup(a_broken_header_is_refused_and_repaired, reopen),
+		cmocka_unit_test_setup(what_others_refer_to_is_not_lendable, reopen),
 		cmocka_unit_test_setup(a_chain_comes_back_whole_from_the_dead, reopen),
 		cmocka_unit_test_setup(a_scribbled_header_moves_nothing, reopen),
 		cmocka_unit_test_setup(no_lie_loses_an_mbuf, reopen),
