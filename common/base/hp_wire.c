@@ -3,6 +3,8 @@
 
 #include "base/hp_wire.h"
 
+#include "base/hp_guest_shm.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -18,6 +20,13 @@ size_t hp_wire_size(uint16_t type)
 	case HP_WIRE_SHUTDOWN:
 	case HP_WIRE_EVICT:
 		return sizeof(struct hp_wire_text);
+	case HP_WIRE_GUEST:
+		return sizeof(struct hp_wire_guest);
+	case HP_WIRE_WELCOME:
+		return sizeof(struct hp_wire_welcome);
+	case HP_WIRE_OFFER:
+		return sizeof(struct hp_wire_offer);
+	case HP_WIRE_OPENED:
 	case HP_WIRE_PID_TAKEN:
 	case HP_WIRE_READY:
 	case HP_WIRE_LEAVE:
@@ -87,6 +96,27 @@ static int check_lease(const struct hp_wire_lease *lease, struct hp_err *err)
 	return 0;
 }
 
+static int check_guest(const struct hp_wire_guest *guest, struct hp_err *err)
+{
+	if (hp_wire_name_ok(guest->name) && guest->pid > 0 &&
+		(guest->kind == HP_GUEST_CAPTURE || guest->kind == HP_GUEST_REPLAY))
+		return 0;
+	return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
+		"guest: its name, PID or kind %u is out of bounds", guest->kind);
+}
+
+static int check_welcome(const struct hp_wire_welcome *welcome, struct hp_err *err)
+{
+	bool ok = welcome->n_lanes > 0 && welcome->n_lanes <= HP_GUEST_RINGS_MAX &&
+		  welcome->n_points <= HP_PORTS_MAX + HP_CLIENTS_MAX;
+
+	for (uint32_t i = 0; ok && i < welcome->n_points; i++)
+		ok = terminated(welcome->points[i].name, sizeof(welcome->points[i].name)) &&
+		     terminated(welcome->points[i].device, sizeof(welcome->points[i].device));
+	return ok ? 0
+		  : hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG, "welcome: a number or name is bad");
+}
+
 int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 {
 	const struct hp_wire_hdr *hdr = &msg->hdr;
@@ -118,6 +148,10 @@ int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 		return check_hello(&msg->hello, err);
 	case HP_WIRE_LEASE:
 		return check_lease(&msg->lease, err);
+	case HP_WIRE_GUEST:
+		return check_guest(&msg->guest, err);
+	case HP_WIRE_WELCOME:
+		return check_welcome(&msg->welcome, err);
 	case HP_WIRE_REFUSE:
 		text_ok = terminated(msg->refuse.text, sizeof(msg->refuse.text)) &&
 			  msg->refuse.exit_code > 0 && msg->refuse.exit_code < 128;

@@ -33,6 +33,10 @@ enum hp_wire_type {
 	HP_WIRE_LEFT, // primary to member: nothing is lent to you any more
 	HP_WIRE_SHUTDOWN, // primary to member: the group ends
 	HP_WIRE_EVICT, // primary to member: you have to go, and why
+	HP_WIRE_GUEST, // guest to primary, instead of hello: who I am
+	HP_WIRE_WELCOME, // primary to guest: what the group has
+	HP_WIRE_OFFER, // guest to primary: the memory that comes with this message
+	HP_WIRE_OPENED, // primary to guest: your taps work
 };
 
 enum hp_wire_refusal {
@@ -96,12 +100,41 @@ struct hp_wire_text {
 	char text[HP_WIRE_TEXT];
 };
 
+struct hp_wire_guest {
+	struct hp_wire_hdr hdr;
+	char name[HP_NAME_MAX];
+	uint32_t kind; // enum hp_guest_kind
+	int32_t pid; // as the guest sees it
+};
+
+/** A port or client that a guest may name. */
+struct hp_wire_point {
+	char name[HP_NAME_MAX];
+	char device[HP_NAME_MAX]; // of a port, cut if it is longer; empty: a client
+};
+
+struct hp_wire_welcome {
+	struct hp_wire_hdr hdr;
+	uint64_t generation;
+	uint32_t n_lanes; // rings that a capture has to have
+	uint32_t n_points;
+	struct hp_wire_point points[HP_PORTS_MAX + HP_CLIENTS_MAX]; // ports by number, then clients
+};
+
+struct hp_wire_offer {
+	struct hp_wire_hdr hdr; // a descriptor comes with it
+	uint64_t bytes; // of the memory
+};
+
 union hp_wire_msg {
 	struct hp_wire_hdr hdr;
 	struct hp_wire_hello hello;
 	struct hp_wire_lease lease;
 	struct hp_wire_refuse refuse;
 	struct hp_wire_text text;
+	struct hp_wire_guest guest;
+	struct hp_wire_welcome welcome;
+	struct hp_wire_offer offer;
 	uint8_t bytes[HP_WIRE_MAX];
 };
 

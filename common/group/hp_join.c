@@ -4,12 +4,12 @@
 #include "group/hp_join.h"
 
 #include "base/hp_check.h"
+#include "base/hp_connect.h"
 #include "base/hp_crash.h"
 #include "base/hp_hugetlb.h"
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
 #include "base/hp_supervise.h"
-#include "base/hp_time.h"
 #include "group/hp_eal.h"
 #include "group/hp_fingerprint.h"
 #include "group/hp_heap.h"
@@ -21,111 +21,17 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 HP_LOG_TYPE("join");
-
-#define CONNECT_EVERY_MS 5 // short: it is part of every blackout
-#define DENIED_MS 2000 // after which a permission that is denied stays so
-#define ANSWER_WITHIN_US 60000000 // others attach first, one at a time
-
-struct joining {
-	const struct hp_member_conf *conf;
-	char runtime_dir[HP_WIRE_PATH];
-	struct sockaddr_un addr;
-	int signal_fd;
-	int fd;
-};
-
-// Sleep, but not through a SIGTERM. True if one came.
-static bool interrupted(const struct joining *j, int fd, int timeout_ms)
-{
-	struct pollfd fds[2] = {
-		{.fd = j->signal_fd, .events = POLLIN},
-		{.fd = fd, .events = POLLIN},
-	};
-
-	if (poll(fds, 2, timeout_ms) <= 0)
-		return false;
-	return fds[0].revents != 0;
-}
-
-static int no_primary(const struct joining *j, int cause, struct hp_err *err)
-{
-	char seen[HP_WIRE_PATH];
-	struct stat st;
-
-	if (cause == EACCES) {
-		// The directory itself may be out of sight: the nearest one that is not.
-		snprintf(seen, sizeof(seen), "%s", j->runtime_dir);
-		while (stat(seen, &st) < 0 && strrchr(seen, '/') > seen)
-			*strrchr(seen, '/') = '\0';
-		return hp_err_set(err, HP_EXIT_CONFIG, EACCES,
-			"%s: permission denied: %s belongs to uid %u, this process is uid %u: give "
-			"both the same uid (runAsUser)",
-			j->addr.sun_path, seen, (unsigned int)st.st_uid, (unsigned int)geteuid());
-	}
-	if (stat(j->runtime_dir, &st) < 0)
-		return hp_err_set(err, HP_EXIT_NO_PRIMARY, ENOENT,
-			"no primary within %" PRIu64 " ms: there is no directory %s: start "
-			"hp-primary with this --file-prefix, and share its runtime directory with "
-			"this container (same volume, same mountPath, same $RUNTIME_DIRECTORY)",
-			j->conf->wait_primary_us / 1000, j->runtime_dir);
-	return hp_err_set(err, HP_EXIT_NO_PRIMARY, ENOENT,
-		"no primary within %" PRIu64
-		" ms: nobody listens on %s: is hp-primary running with "
-		"--file-prefix %s?",
-		j->conf->wait_primary_us / 1000, j->addr.sun_path, j->conf->file_prefix);
-}
-
-static int connect_once(struct joining *j)
-{
-	int ret = 0;
-
-	j->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (j->fd < 0)
-		return -errno;
-	if (connect(j->fd, (const struct sockaddr *)&j->addr, sizeof(j->addr)) < 0) {
-		ret = -errno;
-		close(j->fd);
-		j->fd = -1;
-	}
-	return ret;
-}
-
-static int stopped(struct hp_err *err)
-{
-	return hp_err_set(err, HP_EXIT_OK, EINTR, "stopped by a signal");
-}
-
-// A directory may get its owner while we look at it, but no primary mends another uid.
-static int wait_for_primary(struct joining *j, uint64_t until_us, struct hp_err *err)
-{
-	for (unsigned int denied_ms = 0;;) {
-		int ret = connect_once(j);
-
-		if (ret == 0)
-			return 0;
-		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EACCES && ret != -EAGAIN)
-			return hp_err_set(err, HP_EXIT_OTHER, -ret, "%s: %s", j->addr.sun_path,
-				strerror(-ret));
-		denied_ms = ret == -EACCES ? denied_ms + CONNECT_EVERY_MS : 0;
-		if (hp_now_us() >= until_us || denied_ms > DENIED_MS)
-			return no_primary(j, -ret, err);
-		if (interrupted(j, -1, CONNECT_EVERY_MS))
-			return stopped(err);
-	}
-}
 
 static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *conf,
 	const char *role, uint32_t restarts)
@@ -152,88 +58,22 @@ static int fill_hello(struct hp_wire_hello *hello, const struct hp_member_conf *
 	return 0;
 }
 
-// What came instead of a lease?
-static int no_lease(const union hp_wire_msg *msg, struct hp_err *err)
-{
-	switch (msg->hdr.type) {
-	case HP_WIRE_PID_TAKEN:
-		return hp_err_set(err, HP_CHILD_PID_TAKEN, EEXIST,
-			"another process of the group has PID %d", (int)getpid());
-	case HP_WIRE_REFUSE:
-		return hp_err_set(
-			err, (int)msg->refuse.exit_code, ECONNREFUSED, "%s", msg->refuse.text);
-	case HP_WIRE_SHUTDOWN:
-		return hp_err_set(err, HP_EXIT_AGAIN, ESHUTDOWN, "the primary is shutting down");
-	default:
-		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
-			"message type %u instead of a lease", msg->hdr.type);
-	}
-}
-
-// One connection's worth of asking. -EPIPE: the primary went away, try the next one.
-static int ask(struct joining *j, const struct hp_wire_hello *hello, struct hp_wire_lease *lease,
-	struct hp_err *err)
-{
-	uint64_t until_us = hp_now_us() + ANSWER_WITHIN_US;
-	union hp_wire_msg msg;
-
-	if (send(j->fd, hello, sizeof(*hello), MSG_NOSIGNAL) < 0)
-		return -EPIPE;
-	HP_CRASH_POINT(join_hello_sent);
-	for (;;) {
-		ssize_t len = recv(j->fd, &msg, sizeof(msg), MSG_DONTWAIT);
-
-		if (len < 0 && (errno == EAGAIN || errno == EINTR)) {
-			if (hp_now_us() >= until_us)
-				return hp_err_set(err, HP_EXIT_NO_PRIMARY, ETIMEDOUT,
-					"the primary on %s does not answer: is it stopped?",
-					j->addr.sun_path);
-			if (interrupted(j, j->fd, 100))
-				return stopped(err);
-			continue;
-		}
-		if (len <= 0)
-			return -EPIPE;
-		if (hp_wire_check(&msg, (size_t)len, err) < 0)
-			return -EBADMSG;
-		if (msg.hdr.type != HP_WIRE_LEASE)
-			return no_lease(&msg, err);
-		*lease = msg.lease;
-		HP_CRASH_POINT(join_leased);
-		return 0;
-	}
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t restarts,
 	struct hp_wire_lease *lease, int *fd, struct hp_err *err)
 {
-	uint64_t until_us = hp_now_us() + conf->wait_primary_us;
-	struct joining j = {.conf = conf, .fd = -1};
+	struct hp_connect c = {
+		.name = conf->name,
+		.file_prefix = conf->file_prefix,
+		.runtime_base = conf->runtime_dir,
+		.wait_us = conf->wait_primary_us,
+	};
 	struct hp_wire_hello hello;
+	union hp_wire_msg msg;
 	int ret;
 
-	if (!hp_wire_name_ok(conf->name))
-		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
-			"--name '%s': expected 1 to %d of [a-z0-9._-], a letter or digit first",
-			conf->name, HP_NAME_MAX - 1);
-	if (hp_paths_runtime_dir(j.runtime_dir, sizeof(j.runtime_dir), conf->file_prefix,
-		    conf->runtime_dir) < 0 ||
-		hp_paths_sockaddr(&j.addr, j.runtime_dir, HP_PATHS_JOIN) < 0)
-		return hp_err_set(err, HP_EXIT_CONFIG, ENAMETOOLONG,
-			"the runtime directory of --file-prefix '%s' has no usable name or one "
-			"that is too long for a socket",
-			conf->file_prefix);
-	j.signal_fd = open_signals();
+	ret = hp_connect_open(&c, err);
+	if (ret < 0)
+		return ret;
 	hp_fingerprint_preload(); // also while the primary is not there yet
 	ret = fill_hello(&hello, conf, role, restarts);
 	if (ret < 0) {
@@ -242,18 +82,19 @@ int hp_join_lease(const struct hp_member_conf *conf, const char *role, uint32_t 
 	}
 	do {
 		HP_CRASH_POINT(join_begin);
-		ret = wait_for_primary(&j, until_us, err);
+		ret = hp_connect_wait(&c, err);
 		if (ret < 0)
 			break;
 		HP_CRASH_POINT(join_connected);
-		ret = ask(&j, &hello, lease, err);
+		ret = hp_connect_ask(&c, &hello.hdr, HP_WIRE_LEASE, &msg, err);
 		if (ret < 0)
-			close(j.fd);
+			close(c.fd);
 	} while (ret == -EPIPE);
-	*fd = ret == 0 ? j.fd : -1;
+	*fd = ret == 0 ? c.fd : -1;
+	if (ret == 0)
+		*lease = msg.lease;
 out:
-	if (j.signal_fd >= 0)
-		close(j.signal_fd);
+	hp_connect_done(&c);
 	return ret;
 }
 

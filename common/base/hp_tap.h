@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Taps: points of the packets' way through a group, as users write them: "port:in:rx",
+// "link:fw:out", "drop:acl". A capture copies packets there, a replay puts packets in there. Names
+// alone; no DPDK.
+
+#pragma once
+
+#include "base/hp_config.h"
+#include "base/hp_err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HP_TAP_TEXT 64 // bytes with NUL of the longest tap as text
+#define HP_TAP_ANY_REASON 255 // of a drop tap: all of them
+
+enum hp_tap_kind {
+	HP_TAP_PORT_RX, // received from a port
+	HP_TAP_PORT_TX, // taken by a port for transmission
+	HP_TAP_LINK_IN, // lent to a client
+	HP_TAP_LINK_OUT, // handed back by a client
+	HP_TAP_DROP, // counted as dropped
+	HP_TAP_KINDS,
+};
+
+struct hp_tap {
+	uint8_t kind; // enum hp_tap_kind
+	uint8_t reason; // of a drop tap: enum hp_drop_reason, or HP_TAP_ANY_REASON
+	char name[HP_NAME_MAX]; // of the port or client
+};
+
+/**
+ * Read a tap: port:NAME[:rx|:tx], link:NAME[:in|:out], drop[:REASON]. Without a direction both are
+ * meant. Whether there is such a port or client is not looked at.
+ * @param taps
+ *   Gets one or two.
+ * @return
+ *   How many, or -EINVAL with @p err filled (HP_EXIT_USAGE).
+ */
+int hp_tap_parse(struct hp_tap taps[2], const char *text, struct hp_err *err);
+
+/** "port:in:rx". Returns @p buf. */
+const char *hp_tap_text(char *buf, size_t size, const struct hp_tap *tap);
+
+/** One sentence for people: "received by port in". Returns @p buf. */
+const char *hp_tap_describe(char *buf, size_t size, const struct hp_tap *tap);
