@@ -5,6 +5,7 @@
 
 #include "base/hp_crash.h"
 #include "base/hp_log.h"
+#include "base/hp_supervise.h"
 #include "base/hp_time.h"
 #include "primary.h"
 
@@ -94,6 +95,7 @@ int hp_primary_run(struct hp_primary *primary, struct hp_err *err)
 		ret = hp_primary_watch(primary);
 	if (ret < 0)
 		return hp_err_set(err, HP_EXIT_OTHER, -ret, "event loop: %s", strerror(-ret));
+	hp_supervise_up();
 	HP_LOG(NOTICE,
 		"group '%s' is up after %" PRIu64 " ms: %u ports, %u lanes, generation %" PRIu64,
 		primary->conf->file_prefix, (hp_now_us() - primary->started_us) / 1000,

@@ -10,8 +10,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +27,7 @@ HP_LOG_TYPE("supervise");
 #define QUICK_MAX 20 // failed starts in a row before the parent gives up
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS 5000
+#define PARENT_ENV "HUGEPOD_PARENT" // PID:RESTARTS, for a child that runs its program anew (exec)
 #define PID_TRIES 4096 // far above the members of a group; a bound against a broken primary
 
 static const int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
@@ -39,6 +43,16 @@ struct parent {
 	sigset_t waited;
 	sigset_t inherited; // the mask that a child starts with
 };
+
+// In memory of the parent that the child writes to; NULL without a parent. Static, because what
+// tells of it is far from what was given to the child.
+static atomic_bool *came_up;
+
+void hp_supervise_up(void)
+{
+	if (came_up != NULL)
+		atomic_store(came_up, true);
+}
 
 static uint64_t now_ms(void)
 {
@@ -93,8 +107,11 @@ static void wait_signal(struct parent *parent, int timeout_ms)
 static int start_child(struct parent *parent)
 {
 	pid_t self = getpid();
+	char text[32];
 
 	parent->ended = false;
+	if (came_up != NULL)
+		atomic_store(came_up, false);
 	HP_CRASH_POINT(parent_begin);
 	parent->child = fork();
 	if (parent->child < 0) {
@@ -111,6 +128,8 @@ static int start_child(struct parent *parent)
 	if (getppid() != self)
 		_exit(HP_EXIT_OTHER); // lint: _exit: a forked child, and the parent died before we
 				      // asked
+	snprintf(text, sizeof(text), "%d:%u", (int)self, parent->restarts);
+	setenv(PARENT_ENV, text, 1);
 	sigprocmask(SIG_SETMASK, &parent->inherited, NULL);
 	fflush(NULL);
 	// lint: _exit: a forked child runs no handlers of its parent
@@ -130,6 +149,17 @@ static bool worth_a_restart(int status)
 	default:
 		return false;
 	}
+}
+
+// A child that had come up and was killed from outside, or lost its primary, did not fail itself.
+static bool failed_start(const struct parent *parent, uint64_t lived_ms)
+{
+	bool up = came_up != NULL && atomic_load(came_up);
+	bool not_its_fault = WIFSIGNALED(parent->status)
+				     ? WTERMSIG(parent->status) == SIGKILL
+				     : WEXITSTATUS(parent->status) == HP_EXIT_AGAIN;
+
+	return lived_ms < QUICK_DEATH_MS && !(up && not_its_fault);
 }
 
 static void pause_before_restart(struct parent *parent)
@@ -186,7 +216,7 @@ static int run_parent(struct parent *parent)
 				log_end(parent, "no restart would mend that");
 			return exit_code(parent->status);
 		}
-		parent->quick = now_ms() - started < QUICK_DEATH_MS ? parent->quick + 1 : 0;
+		parent->quick = failed_start(parent, now_ms() - started) ? parent->quick + 1 : 0;
 		if (parent->quick > QUICK_MAX) {
 			log_end(parent, "giving up after too many in a row");
 			return exit_code(parent->status);
@@ -200,10 +230,30 @@ static int run_parent(struct parent *parent)
 	}
 }
 
+// A child that has run its program anew is still somebody's child: it needs no other parent.
+static bool has_parent(uint32_t *restarts)
+{
+	const char *text = getenv(PARENT_ENV);
+	char *end;
+	long pid;
+
+	if (text == NULL)
+		return false;
+	pid = strtol(text, &end, 10);
+	if (*end != ':' || pid != (long)getppid())
+		return false;
+	*restarts = (uint32_t)strtoul(end + 1, NULL, 10);
+	return true;
+}
+
 int hp_supervise_run(const struct hp_supervise *sup)
 {
 	struct parent parent = {.sup = sup};
+	uint32_t restarts;
+	void *shared;
 
+	if (has_parent(&restarts))
+		return sup->child(sup->arg, restarts);
 	// A child that needs no parent: no init to be, no restart wanted, and a PID that nobody
 	// has.
 	if (getpid() != 1 && !sup->respawn) {
@@ -214,6 +264,9 @@ int hp_supervise_run(const struct hp_supervise *sup)
 	}
 	if (sup->prepare != NULL)
 		sup->prepare();
+	shared = mmap(
+		NULL, sizeof(*came_up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	came_up = shared != MAP_FAILED ? shared : NULL;
 	sigemptyset(&parent.waited);
 	sigaddset(&parent.waited, SIGCHLD);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)

@@ -29,12 +29,17 @@ struct hp_supervise {
  * Run the child, in this process if that is enough, else under a parent.
  *
  * The parent ends when the child does, with its exit code, unless --respawn: then a child that was
- * killed or ended with a code that another start may mend (1, 69, 75) is started again, at once the
- * first times, later after a pause that doubles up to 5 s. The parent gives up, with the child's
- * code, on codes that no restart mends (0, 64, 65, 76, 78), after 20 children in a row that lived
- * less than a second, and on SIGTERM or SIGINT, which it passes on.
+ * killed or ended with a code that another start may mend (1, 69, 75) is started again: at once,
+ * but from the fourth failed start in a row on after a pause that doubles up to 5 s. A failed start
+ * is a child that lived less than a second, unless it had come up (hp_supervise_up()) and was
+ * killed from outside (SIGKILL) or lost its primary (75). The parent gives up, with the child's
+ * code, on codes that no restart mends (0, 64, 65, 76, 78), after 20 failed starts in a row, and on
+ * SIGTERM or SIGINT, which it passes on.
  *
  * @return
  *   The exit code for main().
  */
 int hp_supervise_run(const struct hp_supervise *sup);
+
+/** Tell the parent that the program is up and does its work. In the child, any thread. */
+void hp_supervise_up(void);

@@ -239,6 +239,8 @@ int hp_member_ready(struct hp_member *member)
 	HP_CRASH_POINT(ready_unsent);
 	ret = hp_join_send(member->fd, HP_WIRE_READY);
 	HP_CRASH_POINT(ready_sent);
+	if (ret == 0)
+		hp_supervise_up();
 	return ret;
 }
 
