@@ -22,10 +22,6 @@
 // forwarded.
 #define TURNS_PATIENCE 8
 
-// Bursts collected from a member in one turn: what several ports lend in a turn has to come back in
-// one, or links fill up.
-#define COLLECT_BURSTS 4
-
 int hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle)
 {
@@ -118,19 +114,10 @@ static uint32_t poll_ports(struct hp_lane *lane)
 static uint32_t collect(struct hp_lane *lane)
 {
 	uint32_t work = 0;
-	uint16_t n;
 
-	for (uint32_t i = 0; i < lane->n_active; i++) {
-		uint8_t slot = lane->active[i];
-
-		for (unsigned int k = 0; k < COLLECT_BURSTS; k++) {
-			n = hp_lane_collect(lane, slot);
-			work += n;
-			// The slot is no longer active once it has lied.
-			if (n < lane->plan->burst || !lane->lenders[slot].live)
-				break;
-		}
-	}
+	// Downwards: a slot whose member has lied is taken off the list.
+	for (uint32_t i = lane->n_active; i > 0; i--)
+		work += hp_lane_collect(lane, lane->active[i - 1]);
 	return work;
 }
 
@@ -151,6 +138,7 @@ static uint32_t flush(struct hp_lane *lane)
 
 		if (c->held_head != c->held_tail)
 			hp_lane_flush_held(lane, client);
+		hp_lane_publish(lane, slot);
 		atomic_store_explicit(&c->count->in_flight, hp_lender_out(&lane->lenders[slot]),
 			memory_order_relaxed);
 	}

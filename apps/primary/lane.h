@@ -117,7 +117,10 @@ void hp_lane_finish(struct hp_lane *lane);
 /** Lend what was kept for a client, as far as it goes. */
 void hp_lane_flush_held(struct hp_lane *lane, uint8_t client);
 
-/** Collect up to a burst from a member; returns how many packets. */
+/** Let a member see what was lent to it. */
+void hp_lane_publish(struct hp_lane *lane, uint8_t slot);
+
+/** Collect from a member, up to a few bursts; returns how many packets. */
 uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot);
 
 /** How many packets of that source can be passed on without a drop. */

@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+// Collected from a member at once: what several ports lend in a turn has to come back in one, or
+// links fill up.
+#define COLLECT_BURSTS 4
+
 static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, struct rte_mbuf *m,
 	const struct hp_verdict *verdict)
 {
@@ -75,7 +79,7 @@ uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot)
 {
 	const struct hp_plan_slot *ps = &lane->plan->slots[slot];
 	const struct hp_plan_client *pc = &lane->plan->clients[ps->client];
-	uint16_t want = lane->plan->burst;
+	uint16_t want = RTE_MIN(lane->plan->burst * COLLECT_BURSTS, HP_BURST_MAX);
 	struct hp_returned got;
 	int ret;
 

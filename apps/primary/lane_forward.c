@@ -13,6 +13,10 @@
 
 #include <string.h>
 
+// Packets after which a member is told of them at once, not at the turn's end. Each telling takes
+// a cache line away from the member, which polls it.
+#define PUBLISH_AT 128
+
 static inline void to_dest(struct hp_lane *lane, const struct hp_dest *dest,
 	const struct hp_burst *burst, unsigned int depth)
 {
@@ -202,11 +206,19 @@ static void lend_burst(struct hp_lane *lane, struct hp_lender *lender,
 	for (uint16_t i = 0; i < n; i++)
 		bytes += lend(lane, lender, count, burst->pkts[i],
 			burst->hops != NULL ? burst->hops[i] : 0);
+	hp_count(&count->lent_packets, lender->lent - before);
+	hp_count(&count->lent_bytes, bytes);
+}
+
+void hp_lane_publish(struct hp_lane *lane, uint8_t slot)
+{
+	struct hp_lender *lender = &lane->lenders[slot];
+
+	if (hp_lender_unpublished(lender) == 0)
+		return;
 	HP_CRASH_POINT(lend_unpublished);
 	hp_lender_publish(lender);
 	HP_CRASH_POINT(lend_published);
-	hp_count(&count->lent_packets, lender->lent - before);
-	hp_count(&count->lent_bytes, bytes);
 }
 
 void hp_lane_to_client(
@@ -221,6 +233,8 @@ void hp_lane_to_client(
 		hold(lane, client, burst); // behind those that wait already
 	else
 		lend_burst(lane, &lane->lenders[pc->slot], c->count, burst);
+	if (pc->slot >= 0 && hp_lender_unpublished(&lane->lenders[pc->slot]) >= PUBLISH_AT)
+		hp_lane_publish(lane, (uint8_t)pc->slot);
 }
 
 void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)

@@ -28,6 +28,7 @@ void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint
 	lender->mask = group->hdr->window_max - 1;
 	lender->window = RTE_MIN(window, group->hdr->window_max);
 	lender->lent = 0;
+	lender->published = 0;
 	lender->accepted = 0;
 	lender->read = 0;
 	memset(&lender->rest, 0, sizeof(lender->rest));

@@ -56,6 +56,7 @@ struct hp_lender {
 	uint32_t mask;
 	uint32_t window; // packets out at a time
 	uint32_t lent; // packets
+	uint32_t published; // packets that the borrower has been told of
 	uint32_t accepted; // packets
 	uint32_t read; // entries
 	struct hp_return rest; // of the entry read last, what was not yet accepted
@@ -187,9 +188,16 @@ static inline void hp_lender_lend(
 	lender->shm->lends[at] = (uint32_t)(((uintptr_t)m - mbuf_base) / RTE_CACHE_LINE_SIZE);
 }
 
+/** Packets that the borrower has not been told of. */
+static inline uint32_t hp_lender_unpublished(const struct hp_lender *lender)
+{
+	return lender->lent - lender->published;
+}
+
 /** Let the borrower see what was lent so far. */
 static inline void hp_lender_publish(struct hp_lender *lender)
 {
+	lender->published = lender->lent;
 	atomic_store_explicit(&lender->shm->lent, lender->lent, memory_order_release);
 }
 
