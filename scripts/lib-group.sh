@@ -40,6 +40,7 @@ prepare() {
 	BUILD=$T/build
 	HP_PRIMARY=$BUILD/apps/primary/hp-primary
 	HP_CLIENT=$BUILD/apps/client/hp-client
+	HP_WORKER=$BUILD/apps/worker/hp-worker
 	HP_MESSAGE=$BUILD/apps/message/hp-message
 	HUGEPOD=$BUILD/apps/hugepod/hugepod
 	mount -t hugetlbfs -o "pagesize=2M,size=${HUGE_SIZE:-1G},uid=$UID_OF_GROUP,gid=$UID_OF_GROUP,mode=0700" \
@@ -206,6 +207,14 @@ spawn_member() {
 	shift
 	is_built "$HP_CLIENT"
 	spawn "${opts[@]}" "$SPAWNED" "$HP_CLIENT" --file-prefix "$P" --name "$SPAWNED" "$@"
+}
+
+# start_worker NAME OPTIONS...: an hp-worker; joined when this returns.
+start_worker() {
+	is_built "$HP_WORKER"
+	spawn "$1" "$HP_WORKER" --file-prefix "$P" --name "$1" "${@:2}"
+	wait_until 10 member_is_ready_or_gone "$1"
+	is_running "$1" || fail "worker $1 ended: $(tail -n 5 "$T/out/$1.err")"
 }
 
 member_is_ready_or_gone() { is_over "$1" || member_is "$1" ready; }

@@ -208,24 +208,28 @@ static int show_drops(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	return 0;
 }
 
+static void show_pool(struct hp_out *out, const struct hp_pool *pool)
+{
+	hp_out_object(out, NULL);
+	hp_out_str(out, "name", pool->mp->name);
+	hp_out_uint(out, "size", pool->n);
+	hp_out_uint(out, "in_use", hp_pool_in_use(pool));
+	hp_out_uint(out, "available", pool->n - hp_pool_in_use(pool));
+	hp_out_uint(out, "object_bytes", pool->stride);
+	hp_out_uint(out, "bytes", (uint64_t)pool->n * pool->stride);
+	hp_out_end(out);
+}
+
 static int show_pools(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
 	const struct hp_primary *primary = ctx;
 
 	(void)args;
 	hp_out_array(out, "pools");
-	for (uint32_t l = 0; l < primary->n_lanes; l++) {
-		const struct hp_pool *pool = &primary->pools[l];
-
-		hp_out_object(out, NULL);
-		hp_out_str(out, "name", pool->mp->name);
-		hp_out_uint(out, "size", pool->n);
-		hp_out_uint(out, "in_use", hp_pool_in_use(pool));
-		hp_out_uint(out, "available", pool->n - hp_pool_in_use(pool));
-		hp_out_uint(out, "object_bytes", pool->stride);
-		hp_out_uint(out, "bytes", (uint64_t)pool->n * pool->stride);
-		hp_out_end(out);
-	}
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		show_pool(out, &primary->pools[l]);
+	for (uint32_t q = 0; q < primary->workers.conf.n_queues; q++)
+		show_pool(out, &primary->workers.pools[q]);
 	hp_out_end(out);
 	return 0;
 }

@@ -162,6 +162,8 @@ int hp_lane_main(void *arg)
 		work += collect(lane);
 		if (plan->forwarding)
 			work += poll_ports(lane);
+		if (lane->wq != NULL)
+			work += hp_wq_turn(lane->wq, 0);
 		flush(lane);
 		if (lane->mail != NULL)
 			messages = hp_mail_router_turn(lane->mail);

@@ -10,6 +10,7 @@
 #include "group/hp_idle.h"
 #include "group/hp_link.h"
 #include "group/hp_mail_router.h"
+#include "group/hp_wq.h"
 #include "plan.h"
 
 #include <stdatomic.h>
@@ -52,6 +53,7 @@ struct hp_lane {
 	uintptr_t mbuf_base;
 	const struct hp_plan *plan; // the one that this lane works by
 	struct hp_mail_router *mail; // lane 0 alone, else NULL
+	struct hp_wq_loop *wq; // worker queues that it holds now and then; NULL without --workers
 	struct hp_idle_state idle;
 	uint32_t round_robin;
 	uint8_t patience[HP_PORTS_MAX]; // turns that a port has waited for room

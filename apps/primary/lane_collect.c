@@ -13,19 +13,22 @@
 // links fill up.
 #define COLLECT_BURSTS 4
 
-static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, struct rte_mbuf *m,
-	const struct hp_verdict *verdict)
+// Packets of one verdict, which is not "next". Workers send all that they pass on out by a port.
+static void same_verdict(struct hp_lane *lane, struct hp_client_counters *count,
+	struct rte_mbuf **pkts, uint16_t n, const struct hp_verdict *verdict)
 {
-	struct hp_burst burst = {.pkts = &m, .bytes = rte_pktmbuf_pkt_len(m), .n = 1};
+	struct hp_burst burst = {.pkts = pkts, .n = n};
 	unsigned int reason = verdict->reason;
 
 	if (verdict->kind == HP_VERDICT_DROP) {
 		if (reason >= HP_DROP_COUNT)
 			reason = HP_DROP_FUNCTION;
-		hp_lane_drop(count->drops, reason, &m, 1);
+		hp_lane_drop(count->drops, reason, pkts, n);
 	} else if (verdict->port >= HP_PORTS_MAX || !lane->plan->ports[verdict->port].used) {
-		hp_lane_drop(count->drops, HP_DROP_NO_PORT, &m, 1);
+		hp_lane_drop(count->drops, HP_DROP_NO_PORT, pkts, n);
 	} else {
+		for (uint16_t i = 0; i < n; i++)
+			burst.bytes += rte_pktmbuf_pkt_len(pkts[i]);
 		hp_lane_to_port(lane, (uint8_t)verdict->port, &burst);
 	}
 }
@@ -34,11 +37,19 @@ static void one_verdict(struct hp_lane *lane, struct hp_client_counters *count, 
 static void split_verdicts(struct hp_lane *lane, struct hp_client_counters *count,
 	struct hp_returned *got, struct hp_burst *next)
 {
+	uint16_t end;
+
 	next->n = 0;
 	next->bytes = 0;
 	for (uint16_t i = 0; i < got->n; i++) {
 		if (got->verdicts[i].kind != HP_VERDICT_NEXT) {
-			one_verdict(lane, count, got->pkts[i], &got->verdicts[i]);
+			for (end = (uint16_t)(i + 1); end < got->n; end++)
+				if (memcmp(&got->verdicts[end], &got->verdicts[i],
+					    sizeof(got->verdicts[i])) != 0)
+					break;
+			same_verdict(
+				lane, count, &got->pkts[i], (uint16_t)(end - i), &got->verdicts[i]);
+			i = (uint16_t)(end - 1);
 			continue;
 		}
 		next->bytes += rte_pktmbuf_pkt_len(got->pkts[i]);
@@ -153,7 +164,7 @@ void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan)
 	lane->n_active = 0;
 	lane->n_polled = 0;
 	for (uint16_t i = 0; i < HP_PORTS_MAX; i++)
-		if (plan->ports[i].used &&
+		if (plan->ports[i].used && !plan->ports[i].skip &&
 			hp_port_first_queue(i, lane->index, n_lanes) < plan->ports[i].n_rxq)
 			lane->polled[lane->n_polled++] = (uint8_t)i;
 	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++) {

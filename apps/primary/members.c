@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,31 @@ HP_LOG_TYPE("members");
 
 #define DRAIN_PERIOD_US 1000 // how often a leaving member's loans are counted
 #define WATCH_PERIOD_US 10000 // how often lies are looked for, and epochs where they may be late
+
+static int admit_worker(struct hp_primary *primary, const struct hp_wire_hello *hello,
+	struct hp_wire_refuse *refuse)
+{
+	int ret = primary->conf->workers == 0 ? -ENOTSUP : hp_workers_name(primary, hello->name);
+
+	if (ret >= 0)
+		return 0;
+	refuse->refusal = ret == -EEXIST ? HP_REFUSE_NAME_TAKEN : HP_REFUSE_FULL;
+	refuse->exit_code = HP_EXIT_CONFIG;
+	if (ret == -ENOTSUP)
+		snprintf(refuse->text, sizeof(refuse->text),
+			"this group has no queues for workers: start hp-primary with --workers N");
+	else if (ret == -EEXIST)
+		snprintf(refuse->text, sizeof(refuse->text),
+			"'%s' is a client's name in this group: give this worker another --name",
+			hello->name);
+	else
+		snprintf(refuse->text, sizeof(refuse->text),
+			"no room for another worker '%s': at most %d live at a time, and they "
+			"count "
+			"among --max-clients",
+			hello->name, HP_FANOUT_MAX - 1);
+	return ret;
+}
 
 static int admit(void *arg, const struct hp_wire_hello *hello, struct hp_wire_refuse *refuse)
 {
@@ -32,6 +58,8 @@ static int admit(void *arg, const struct hp_wire_hello *hello, struct hp_wire_re
 			hello->name, all ? "all members" : "the primary");
 		return -EEXIST;
 	}
+	if (strcmp(hello->role, "worker") == 0)
+		return admit_worker(primary, hello, refuse);
 	if (strcmp(hello->role, "client") != 0)
 		return 0;
 	if (hp_primary_find_client(primary, hello->name) >= 0 ||
@@ -57,8 +85,9 @@ static void ready(void *arg, uint32_t slot)
 	memset(ps, 0, sizeof(*ps));
 	ps->epoch_us = hp_now_us();
 	ps->mail = true;
-	client = strcmp(lease->role, "client") == 0 ? hp_primary_find_client(primary, lease->name)
-						    : -1;
+	client = strcmp(lease->role, "client") == 0 || strcmp(lease->role, "worker") == 0
+			 ? hp_primary_find_client(primary, lease->name)
+			 : -1;
 	if (client < 0) {
 		// No client, or its name was removed after admit() had made it.
 		hp_primary_publish(primary);
@@ -72,6 +101,7 @@ static void ready(void *arg, uint32_t slot)
 	primary->clients[client].joins++;
 	HP_CRASH_POINT(ready_heard);
 	hp_primary_publish(primary);
+	hp_workers_rebalance(primary);
 	HP_CRASH_POINT(ready_published);
 }
 
@@ -106,7 +136,7 @@ static void drain_tick(void *arg)
 	for (uint32_t slot = 0; slot < primary->group.hdr->max_members; slot++) {
 		if (hp_leases_get(primary->leases, slot)->state != HP_LEASE_LEAVING)
 			continue;
-		if (hp_primary_out(primary, slot) == 0) {
+		if (hp_primary_out(primary, slot) == 0 && hp_workers_held(primary, slot) == 0) {
 			hp_lease_let_go(primary->leases, slot);
 			HP_CRASH_POINT(leaving_granted);
 		}
@@ -129,6 +159,7 @@ static void leaving(void *arg, uint32_t slot)
 	unbind(primary, slot);
 	primary->slots[slot].state = HP_SLOT_DRAINING;
 	HP_CRASH_POINT(leaving_heard);
+	hp_workers_rebalance(primary);
 	hp_primary_publish(primary);
 	if (primary->drain_timer == NULL)
 		primary->drain_timer =
@@ -161,6 +192,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 		unbind(primary, slot);
 		ps->state = HP_SLOT_DEAD;
 	}
+	hp_workers_died(primary, slot);
 	if (attached || ps->has_client) {
 		HP_CRASH_POINT(gone_unpublished);
 		hp_primary_publish(primary);
@@ -185,6 +217,23 @@ const struct hp_lease_events hp_primary_lease_events = {
 	.gone = gone,
 };
 
+// One that is stopped does not hear that it has to go, and its queues cannot be had as long as it
+// might run on in the middle of one. A lease goes only to processes of our uid.
+static void kill_holder(const struct hp_primary *primary, uint32_t slot)
+{
+	const struct hp_lease *lease = hp_leases_get(primary->leases, slot);
+	uint32_t queues = hp_workers_held(primary, slot);
+
+	if (queues == 0)
+		return;
+	if (lease->peer_pid > 0 && kill(lease->peer_pid, SIGKILL) == 0)
+		return;
+	HP_LOG(WARNING,
+		"member '%s' holds %u worker queues, which nobody polls until it is dead: this "
+		"process cannot see it (another PID namespace), end it from there",
+		lease->name, queues);
+}
+
 void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *why)
 {
 	if (primary->slots[slot].has_client) {
@@ -197,6 +246,7 @@ void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *
 	HP_CRASH_POINT(evict_unsent);
 	hp_lease_evict(primary->leases, slot, why);
 	HP_CRASH_POINT(evict_sent);
+	kill_holder(primary, slot);
 }
 
 static void look_for_lies(struct hp_primary *primary)
@@ -226,6 +276,8 @@ static void set_stuck(struct hp_primary *primary, uint32_t slot, bool stuck)
 {
 	struct hp_client *client = &primary->clients[primary->slots[slot].client];
 
+	uint32_t queues = hp_workers_held(primary, slot);
+
 	client->stuck = stuck;
 	client->stuck_count += stuck;
 	if (stuck)
@@ -236,7 +288,13 @@ static void set_stuck(struct hp_primary *primary, uint32_t slot, bool stuck)
 			hp_policy_names[client->policy]);
 	else
 		HP_LOG(NOTICE, "member '%s' runs again", client->name);
+	if (stuck && queues > 0)
+		HP_LOG(WARNING,
+			"member '%s' keeps its %u worker queues as long as it lives, because it "
+			"may run on in the middle of one; nobody polls them (--evict-stuck)",
+			client->name, queues);
 	hp_primary_publish(primary);
+	hp_workers_rebalance(primary);
 }
 
 static void look_for_stuck(struct hp_primary *primary)

@@ -51,6 +51,23 @@ void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_confi
 	};
 }
 
+void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
+	uint32_t queue, char *name, size_t name_size)
+{
+	hp_primary_pool_params(params, conf, queue, name, name_size);
+	snprintf(name, name_size, "hp_wq_%u", queue);
+	params->shared_tx = false; // one holder at a time
+}
+
+static void add_pool(struct hp_memory *memory, const struct hp_pool_params *params)
+{
+	struct hp_pool_bytes bytes;
+
+	hp_pool_bytes(params, memory->page_size, &bytes);
+	add(memory, bytes.objects, "pool %s: %u mbufs", params->name, params->n);
+	add(memory, bytes.control, "pool %s: ring and caches", params->name);
+}
+
 static uint64_t descriptor_bytes(const struct hp_config *conf, const struct hp_port_conf *port)
 {
 	uint64_t queues = (port->rxq != 0 ? port->rxq : conf->nb_cores) +
@@ -66,17 +83,17 @@ void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint
 {
 	uint64_t devices = EAL_BYTES;
 	char name[RTE_MEMZONE_NAMESIZE];
+	struct hp_pool_params params;
 
 	memset(memory, 0, sizeof(*memory));
 	memory->page_size = page_size;
 	for (uint32_t lane = 0; lane < conf->nb_cores; lane++) {
-		struct hp_pool_params params;
-		struct hp_pool_bytes bytes;
-
 		hp_primary_pool_params(&params, conf, lane, name, sizeof(name));
-		hp_pool_bytes(&params, page_size, &bytes);
-		add(memory, bytes.objects, "pool %s: %u mbufs", name, params.n);
-		add(memory, bytes.control, "pool %s: ring and caches", name);
+		add_pool(memory, &params);
+	}
+	for (uint32_t q = 0; hp_worker_pools_wanted(conf) && q < conf->workers; q++) {
+		hp_primary_worker_pool_params(&params, conf, q, name, sizeof(name));
+		add_pool(memory, &params);
 	}
 	add(memory, hp_group_bytes(conf), "links, mailboxes, counters");
 	if (conf->pdump)

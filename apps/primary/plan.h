@@ -44,6 +44,7 @@ struct hp_plan_port {
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
 	bool wait; // take no more than the next hop has room for
+	bool skip; // lanes do not poll it: it is the workers', or its packets wait for one
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
 	struct hp_hop hop;
 };

@@ -14,6 +14,7 @@
 #include "group/hp_pool.h"
 #include "group/hp_port.h"
 #include "lane.h"
+#include "workers.h"
 
 #include <limits.h>
 
@@ -26,6 +27,7 @@ struct hp_client {
 	uint32_t window;
 	int32_t slot; // of the live member, -1: absent
 	bool stuck;
+	bool worker; // its members are workers
 	uint64_t joins; // processes of that name so far
 	uint64_t stuck_count;
 	struct hp_hop hop; // .n, .spread and .dest alone are filled
@@ -55,7 +57,7 @@ struct hp_memory_row {
 };
 
 struct hp_memory {
-	struct hp_memory_row rows[2 * HP_LANES_MAX + 8];
+	struct hp_memory_row rows[2 * (HP_LANES_MAX + HP_WORKERS_MAX) + 8];
 	uint32_t n;
 	uint64_t bytes; // sum of the rows
 	uint64_t page_size; // bytes
@@ -98,6 +100,7 @@ struct hp_primary {
 	uint32_t n_ports;
 	rte_spinlock_t tx_locks[HP_PORTS_MAX][HP_LANES_MAX];
 	struct hp_client clients[HP_CLIENTS_MAX];
+	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
 
 	struct hp_plan *plan; // that the lanes work by
@@ -141,6 +144,9 @@ void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint
 void hp_memory_print(const struct hp_memory *memory, FILE *out);
 void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
 	uint32_t lane, char *name, size_t name_size);
+/** The same for the pool of a worker queue. */
+void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
+	uint32_t queue, char *name, size_t name_size);
 
 // publish.c
 

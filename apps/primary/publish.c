@@ -32,6 +32,7 @@ static void fill_ports(struct hp_primary *primary, struct hp_plan *plan)
 		if (port->n_txq < primary->n_lanes)
 			pp->tx_locks = primary->tx_locks[i];
 		pp->hop = primary->port_hops[i];
+		hp_workers_fill_port(primary, pp);
 		// A packet left in a device costs no CPU, and nobody else waits behind it.
 		pp->wait = port->when_full == HP_WHEN_FULL_WAIT ||
 			   (port->when_full == HP_WHEN_FULL_AUTO && pp->hop.n == 1);
@@ -133,6 +134,7 @@ int hp_primary_publish(struct hp_primary *primary)
 		free(plan);
 		return -ENOMEM;
 	}
+	hp_workers_publish(primary);
 	announce(primary, false);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store_explicit(&primary->lanes[l].next_plan, plan, memory_order_release);

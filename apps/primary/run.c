@@ -30,7 +30,7 @@ static uint64_t all_out(const struct hp_primary *primary)
 		for (unsigned int i = 0; i < HP_PORTS_MAX; i++)
 			n += hp_counted(&primary->lanes[l].ports[i]->buffered);
 	}
-	return n;
+	return n + hp_workers_held_all(primary);
 }
 
 static void stop_tick(void *arg)
@@ -69,6 +69,7 @@ void hp_primary_stop(struct hp_primary *primary)
 	primary->forwarding = false;
 	hp_primary_publish(primary);
 	primary->stop_phase = HP_STOP_DRAIN;
+	hp_workers_rebalance(primary);
 	primary->stop_deadline_us = hp_now_us() + primary->conf->drain_us;
 	primary->stop_timer = hp_loop_timer(primary->loop, 1, STOP_PERIOD_US, stop_tick, primary);
 	if (primary->stop_timer == NULL)

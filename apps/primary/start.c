@@ -248,6 +248,9 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 			return ret;
 		base = RTE_MIN(base, primary->pools[l].base);
 	}
+	ret = hp_workers_make_pools(primary, err);
+	if (ret < 0)
+		return ret;
 	HP_CRASH_POINT(start_pools);
 	ret = hp_group_create(&primary->group, primary->conf, base);
 	if (ret < 0)
@@ -308,8 +311,7 @@ static int open_ports(struct hp_primary *primary, struct hp_err *err)
 	int ret;
 
 	for (uint32_t i = 0; i < primary->conf->n_ports; i++) {
-		ret = hp_port_open(&primary->ports[i], &primary->conf->ports[i], primary->pools,
-			(uint32_t)primary->conf->nb_cores, err);
+		ret = hp_workers_open_port(primary, i, err);
 		if (ret < 0)
 			return ret;
 		for (unsigned int q = 0; q < HP_LANES_MAX; q++)
@@ -425,6 +427,8 @@ int hp_primary_init(
 	if (ret == 0)
 		ret = open_ports(primary, err);
 	HP_CRASH_POINT(start_ports);
+	if (ret == 0 && hp_workers_open(primary) < 0)
+		ret = hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	if (ret == 0)
 		ret = make_clients(primary, err);
 	if (ret == 0)
@@ -472,6 +476,7 @@ void hp_primary_fini(struct hp_primary *primary)
 		hp_group_destroy(&primary->group);
 		for (uint32_t l = 0; l < HP_LANES_MAX; l++)
 			hp_pool_destroy(&primary->pools[l]);
+		hp_workers_close(primary);
 		HP_CRASH_POINT(stop_pools);
 		rte_eal_cleanup();
 		HP_CRASH_POINT(stop_eal);

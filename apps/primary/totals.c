@@ -18,9 +18,9 @@ static void add_drops(uint64_t *sums, uint64_t *all, const _Atomic uint64_t *dro
 void hp_totals_port(const struct hp_primary *primary, uint32_t port, struct hp_port_totals *totals)
 {
 	memset(totals, 0, sizeof(*totals));
-	for (uint32_t l = 0; l < primary->n_lanes; l++) {
+	for (uint32_t row = 0; row < primary->n_lanes + primary->group.hdr->n_wqs; row++) {
 		const struct hp_port_counters *c =
-			primary->lanes[l].ports[primary->ports[port].port_id];
+			hp_group_port_counters(&primary->group, row, primary->ports[port].port_id);
 
 		totals->rx_packets += hp_counted(&c->rx_packets);
 		totals->rx_bytes += hp_counted(&c->rx_bytes);

@@ -103,6 +103,16 @@ static const struct hp_opt opts[] = {
 	 .arg = "FROM>TO[,TO...][:SPREAD]", .section = "Forwarding",
 	 .help = "Where packets go from a port or client: port:NAME, port:INDEX or a client's "
 		 "name; SPREAD is hash, round-robin or broadcast."},
+	{"workers", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(workers), .max = HP_WORKERS_MAX, .def = "0",
+	 .section = "Forwarding",
+	 .help = "Let hp-worker join: ports without a patch are the workers', in pairs 0 and 1, 2 and "
+		 "3, an odd last one with itself. Each that a worker can poll by itself gets so many "
+		 "queues, each with a pool of --total-num-mbufs; from the others, packets are spread "
+		 "over the workers by flow."},
+	{"primary-worker", 0, HP_OPT_FLAG, HP_OPT_BOTH, AT(primary_worker),
+	 .section = "Forwarding",
+	 .help = "With --workers: the primary takes a worker's share of queues and flows too, and "
+		 "passes its packets on as they are."},
 	{"nb-cores", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(nb_cores), .min = 1, .max = 64, .def = "1",
 	 .section = "Forwarding", .help = "Forwarding lcores of the primary."},
 	{"burst", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(burst), .min = 1, .max = 512, .def = "32",

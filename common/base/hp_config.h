@@ -17,6 +17,7 @@
 #define HP_CLIENTS_MAX 64 // names that the patch table may mention
 #define HP_MEMBERS_MAX 64 // processes besides the primary
 #define HP_FANOUT_MAX 16 // destinations of one patch
+#define HP_WORKERS_MAX 16 // worker queues; as many as destinations of a patch
 #define HP_PREFIX_MAX 64 // bytes with NUL of a --file-prefix
 
 enum hp_policy {
@@ -57,6 +58,7 @@ struct hp_port_conf {
 	uint64_t mtu; // bytes; 0: the driver's
 	bool promiscuous;
 	int when_full; // enum hp_when_full
+	bool worker; // the workers', if it has no patch and there are any
 	struct hp_conf_pos pos;
 };
 
@@ -102,6 +104,8 @@ struct hp_config {
 	uint64_t max_members;
 	uint64_t max_clients;
 	uint64_t hop_limit; // hops of one packet
+	uint64_t workers; // queues for hp-worker on each of its ports; 0: it may not join
+	bool primary_worker; // lanes take a worker's share too
 	uint64_t stuck_after_us;
 	bool evict_stuck;
 	bool pdump; // rte_pdump_init()
@@ -158,6 +162,9 @@ int hp_config_from_yaml(struct hp_config *conf, const struct hp_yaml_node *root,
 
 /** Free what @p conf holds and clear it; a cleared one is fine. */
 void hp_config_free(struct hp_config *conf);
+
+/** Index of a port by what stands behind "port:", its name or its index; -1 if there is none. */
+int hp_config_find_port(const struct hp_config *conf, const char *name);
 
 /** NULL if @p name may be a member's, client's or port's name, else what was expected. */
 const char *hp_config_check_name(const char *name);

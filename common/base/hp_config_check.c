@@ -122,14 +122,16 @@ void hp_config_device_name(const char *devargs, char *buf, size_t size)
 // A number that names the hop whatever way it is written: ports from 0, clients behind them.
 static int resolve(const struct hp_config *conf, const char *hop)
 {
-	const char *name = hop + strlen("port:");
+	if (strncmp(hop, "port:", strlen("port:")) == 0)
+		return hp_config_find_port(conf, hop + strlen("port:"));
+	for (uint32_t i = 0; i < conf->n_clients; i++)
+		if (strcmp(conf->clients[i].name, hop) == 0)
+			return HP_PORTS_MAX + (int)i;
+	return -1;
+}
 
-	if (strncmp(hop, "port:", strlen("port:")) != 0) {
-		for (uint32_t i = 0; i < conf->n_clients; i++)
-			if (strcmp(conf->clients[i].name, hop) == 0)
-				return HP_PORTS_MAX + (int)i;
-		return -1;
-	}
+int hp_config_find_port(const struct hp_config *conf, const char *name)
+{
 	if (strspn(name, DIGITS) == strlen(name)) {
 		unsigned long index = strlen(name) <= 2 ? strtoul(name, NULL, 10) : HP_PORTS_MAX;
 

@@ -38,6 +38,8 @@ static const struct hp_opt port_opts[] = {
 	 .help = "Take packets for any MAC address."},
 	{"when-full", 0, HP_OPT_ENUM, HP_OPT_YAML, PORT_AT(when_full),
 	 .words = hp_when_full_names, .help = "Default: the group's when-full."},
+	{"worker", 0, HP_OPT_FLAG, HP_OPT_YAML, PORT_AT(worker), .def = "yes",
+	 .help = "With workers: the port is theirs, unless a patch names it as a source."},
 	{NULL},
 };
 

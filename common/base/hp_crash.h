@@ -41,6 +41,14 @@
 	X(return_torn, member_run, "a client in the middle of an entry that it hands back") \
 	X(return_unpublished, member_run, "a client that has written entries, unpublished") \
 	X(return_published, member_run, "a client that has just handed packets back") \
+	/* a worker's queues */ \
+	X(attach_port, worker_join, "a worker about to open a port of its own") \
+	X(queue_taken, worker_join, "a worker that has been granted a queue") \
+	X(queue_polled, worker_run, "a worker with packets that it has not counted") \
+	X(queue_unsent, worker_run, "a worker with packets that it has not sent") \
+	X(queue_sent, worker_run, "a worker with packets sent and not counted") \
+	X(queue_flushed, worker_share, "a worker that gives a queue up, and has not said so") \
+	X(queue_let_go, worker_share, "a worker that has just given a queue up") \
 	/* messages */ \
 	X(mail_torn, both_mail, "in the middle of a message that is written") \
 	X(mail_unpublished, both_mail, "with a message written, unpublished") \
@@ -103,6 +111,12 @@
 	X(leaving_granted, primary_leave, "a primary that has granted leave") \
 	X(evict_unsent, primary_evict, "a primary that has cut off a stuck member") \
 	X(evict_sent, primary_evict, "a primary that has told a member of its eviction") \
+	/* the primary and worker queues */ \
+	X(queue_announced, primary_share, "a primary that has written a grant, unannounced") \
+	X(queue_freed, primary_share, "a primary with a queue that nobody holds") \
+	X(repair_begin, primary_repair, "a primary before it mends a dead worker's pool") \
+	X(repair_middle, primary_repair, "a primary that mends a dead worker's pool") \
+	X(repair_done, primary_repair, "a primary with a mended pool that nobody has") \
 	/* the primary ends */ \
 	X(stop_begin, primary_stop, "a primary that is told to end") \
 	X(stop_drained, primary_stop, "a primary that has stopped forwarding") \

@@ -4,6 +4,7 @@
 #include "group/hp_group.h"
 
 #include "group/hp_link.h"
+#include "group/hp_wq.h"
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
@@ -34,6 +35,7 @@ static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 	uint64_t off = align_line(sizeof(*hdr));
 
 	hdr->n_lanes = (uint32_t)conf->nb_cores;
+	hdr->n_wqs = (uint32_t)conf->workers;
 	hdr->max_members = (uint32_t)conf->max_members;
 	hdr->max_clients = (uint32_t)conf->max_clients;
 	hdr->window_max = window_max(conf);
@@ -48,12 +50,16 @@ static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 	hdr->mboxes_off = (uint32_t)off;
 	off += align_line(sizeof(struct hp_mbox) * conf->max_members);
 	hdr->ports_off = (uint32_t)off;
-	off += align_line(sizeof(struct hp_port_counters) * HP_PORTS_MAX * hdr->n_lanes);
+	off += align_line(
+		sizeof(struct hp_port_counters) * HP_PORTS_MAX * (hdr->n_lanes + hdr->n_wqs));
 	hdr->clients_off = (uint32_t)off;
 	off += align_line(sizeof(struct hp_client_counters) * conf->max_clients * hdr->n_lanes);
 	hdr->mail_off = (uint32_t)off;
 	off += sizeof(struct hp_mail_shm) +
 	       sizeof(struct hp_mail_counters) * (conf->max_members + 2);
+	hdr->wq_off = (uint32_t)off;
+	if (hdr->n_wqs > 0)
+		off += align_line(sizeof(struct hp_wq_shm));
 	hdr->links_off = (uint32_t)off;
 	off += (uint64_t)hdr->link_bytes * conf->max_members * hdr->n_lanes;
 	return off;

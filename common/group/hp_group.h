@@ -54,9 +54,11 @@ struct hp_group_hdr {
 	uint32_t mboxes_off; // struct hp_mbox [max_members]
 	uint32_t links_off; // links [max_members][n_lanes], each link_bytes
 	uint32_t link_bytes;
-	uint32_t ports_off; // struct hp_port_counters [n_lanes][HP_PORTS_MAX]
+	uint32_t n_wqs; // worker queues
+	uint32_t ports_off; // struct hp_port_counters [n_lanes + n_wqs][HP_PORTS_MAX]
 	uint32_t clients_off; // struct hp_client_counters [n_lanes][max_clients]
 	uint32_t mail_off; // struct hp_mail_shm
+	uint32_t wq_off; // struct hp_wq_shm
 	_Atomic uint32_t state; // enum hp_group_state
 };
 
@@ -136,7 +138,7 @@ struct hp_link_shm {
 	// struct hp_return returns[window_max] follows, member: wo
 };
 
-/** Of one port on one lane. The lane: wo; everyone: ro. */
+/** Of one port on one lane, or on one worker queue. The lane or the holder: wo; everyone: ro. */
 struct hp_port_counters {
 	_Atomic uint64_t rx_packets;
 	_Atomic uint64_t rx_bytes;
@@ -240,11 +242,12 @@ static inline struct hp_link_shm *hp_group_link(
 	return hp_group_at(group, group->hdr->links_off + i * group->hdr->link_bytes);
 }
 
+/** @p row: a lane, or n_lanes and a worker queue. */
 static inline struct hp_port_counters *hp_group_port_counters(
-	const struct hp_group *group, uint32_t lane, uint16_t port_id)
+	const struct hp_group *group, uint32_t row, uint16_t port_id)
 {
 	return (struct hp_port_counters *)hp_group_at(group, group->hdr->ports_off) +
-	       lane * HP_PORTS_MAX + port_id;
+	       row * HP_PORTS_MAX + port_id;
 }
 
 static inline struct hp_client_counters *hp_group_client_counters(

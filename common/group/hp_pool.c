@@ -3,6 +3,8 @@
 
 #include "group/hp_pool.h"
 
+#include "base/hp_crash.h"
+
 #include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_memzone.h>
@@ -209,5 +211,25 @@ void hp_pool_repair(const struct hp_pool *pool, struct rte_mbuf *m, uint8_t segs
 			m->next = hp_pool_mbuf(pool, at);
 		}
 		m = m->next;
+	}
+}
+
+void hp_pool_reset(const struct hp_pool *pool)
+{
+	struct rte_mempool *mp = pool->mp;
+
+	for (unsigned int lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
+		struct rte_mempool_cache *cache = rte_mempool_default_cache(mp, lcore);
+
+		if (cache != NULL)
+			cache->len = 0;
+	}
+	rte_ring_reset(mp->pool_data);
+	for (uint32_t i = 0; i < pool->n; i++) {
+		void *m = hp_pool_mbuf(pool, i);
+
+		rte_pktmbuf_init(mp, NULL, m, i);
+		rte_mempool_ops_enqueue_bulk(mp, &m, 1);
+		HP_CRASH_POINT(repair_middle);
 	}
 }

@@ -103,6 +103,12 @@ static inline bool hp_pool_lendable(const struct hp_pool *pool, const struct rte
 }
 
 /**
+ * Make the pool whole again after the one process that used it has died: every mbuf is free. None
+ * may be anywhere else, as in a device's ring. Whoever takes the pool over.
+ */
+void hp_pool_reset(const struct hp_pool *pool);
+
+/**
  * Remember the segments of a packet that has several, before it is lent.
  * @return false if it has too many, or one that is not hp_pool_lendable(): lend a copy instead.
  */

@@ -15,6 +15,14 @@
 
 HP_LOG_TYPE("port");
 
+/** Queues that a port is to have. */
+struct wanted {
+	uint32_t n_rxq, n_txq; // where the configuration does not say
+	bool exact; // it is an error to have others
+	const struct hp_pool *pools; // of the lanes, or of the worker queues
+	uint32_t n_lanes; // 0: receive queue q has pools[q]
+};
+
 // "net_null0,size=64" -> "net_null0"
 static void device_name(const char *devargs, char *name, size_t size)
 {
@@ -53,8 +61,15 @@ static uint16_t pick_queues(uint64_t asked, uint32_t n_lanes, uint16_t most)
 	return n == 0 ? 1 : (uint16_t)n;
 }
 
+static const struct hp_pool *pool_of(const struct wanted *wanted, uint16_t port_id, uint16_t q)
+{
+	if (wanted->n_lanes == 0)
+		return &wanted->pools[q];
+	return &wanted->pools[hp_port_lane(port_id, q, wanted->n_lanes)];
+}
+
 static int set_up_queues(struct hp_port *port, const struct hp_port_conf *conf,
-	const struct hp_pool *pools, uint32_t n_lanes, int socket)
+	const struct wanted *wanted, int socket)
 {
 	uint16_t rxd = conf->rxd != 0 ? (uint16_t)conf->rxd : 512;
 	uint16_t txd = conf->txd != 0 ? (uint16_t)conf->txd : 512;
@@ -63,20 +78,22 @@ static int set_up_queues(struct hp_port *port, const struct hp_port_conf *conf,
 	ret = rte_eth_dev_adjust_nb_rx_tx_desc(port->port_id, &rxd, &txd);
 	for (uint16_t q = 0; ret == 0 && q < port->n_rxq; q++)
 		ret = rte_eth_rx_queue_setup(port->port_id, q, rxd, (unsigned int)socket, NULL,
-			pools[hp_port_lane(port->port_id, q, n_lanes)].mp);
+			pool_of(wanted, port->port_id, q)->mp);
 	for (uint16_t q = 0; ret == 0 && q < port->n_txq; q++)
 		ret = rte_eth_tx_queue_setup(port->port_id, q, txd, (unsigned int)socket, NULL);
 	return ret;
 }
 
-static int configure(struct hp_port *port, const struct hp_port_conf *conf, uint32_t n_lanes,
-	const struct rte_eth_dev_info *info)
+static int configure(struct hp_port *port, const struct hp_port_conf *conf,
+	const struct wanted *wanted, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf eth;
 
 	memset(&eth, 0, sizeof(eth));
-	port->n_rxq = pick_queues(conf->rxq, n_lanes, info->max_rx_queues);
-	port->n_txq = pick_queues(conf->txq, n_lanes, info->max_tx_queues);
+	port->n_rxq = pick_queues(conf->rxq, wanted->n_rxq, info->max_rx_queues);
+	port->n_txq = pick_queues(conf->txq, wanted->n_txq, info->max_tx_queues);
+	if (wanted->exact && (port->n_rxq != wanted->n_rxq || port->n_txq != wanted->n_txq))
+		return -ERANGE;
 	if (port->n_rxq > 1 && info->flow_type_rss_offloads != 0) {
 		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth.rx_adv_conf.rss_conf.rss_hf =
@@ -86,8 +103,8 @@ static int configure(struct hp_port *port, const struct hp_port_conf *conf, uint
 	return rte_eth_dev_configure(port->port_id, port->n_rxq, port->n_txq, &eth);
 }
 
-int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const struct hp_pool *pools,
-	uint32_t n_lanes, struct hp_err *err)
+static int open_port(struct hp_port *port, const struct hp_port_conf *conf,
+	const struct wanted *wanted, struct hp_err *err)
 {
 	struct rte_eth_dev_info info;
 	const char *step = "info";
@@ -103,11 +120,16 @@ int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const st
 	ret = rte_eth_dev_info_get(port->port_id, &info);
 	if (ret == 0) {
 		step = "configure";
-		ret = configure(port, conf, n_lanes, &info);
+		ret = configure(port, conf, wanted, &info);
 	}
+	if (ret == -ERANGE && wanted->exact)
+		return hp_err_set(err, HP_EXIT_CONFIG, ERANGE,
+			"port %s: workers poll it with %u receive and %u transmit queues, it has "
+			"%u and %u: lower --workers, leave rxq and txq out, or give it worker=no",
+			port->name, wanted->n_rxq, wanted->n_txq, port->n_rxq, port->n_txq);
 	if (ret == 0) {
 		step = "queue setup";
-		ret = set_up_queues(port, conf, pools, n_lanes, socket);
+		ret = set_up_queues(port, conf, wanted, socket);
 	}
 	if (ret == 0 && conf->mtu != 0) {
 		step = "MTU";
@@ -130,6 +152,33 @@ int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const st
 	HP_LOG(INFO, "port %u '%s' (%s): %u receive and %u transmit queues", port->port_id,
 		port->name, port->device, port->n_rxq, port->n_txq);
 	return 0;
+}
+
+int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const struct hp_pool *pools,
+	uint32_t n_lanes, struct hp_err *err)
+{
+	const struct wanted wanted = {
+		.n_rxq = n_lanes,
+		.n_txq = n_lanes,
+		.pools = pools,
+		.n_lanes = n_lanes,
+	};
+
+	return open_port(port, conf, &wanted, err);
+}
+
+int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *conf,
+	const struct hp_pool *worker_pools, uint32_t n_workers, uint32_t n_lanes,
+	struct hp_err *err)
+{
+	const struct wanted wanted = {
+		.n_rxq = n_workers,
+		.n_txq = n_lanes + n_workers,
+		.exact = true,
+		.pools = worker_pools,
+	};
+
+	return open_port(port, conf, &wanted, err);
 }
 
 void hp_port_close(struct hp_port *port)

@@ -49,5 +49,13 @@ static inline uint32_t hp_port_first_queue(uint16_t port_id, uint32_t lane, uint
 int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const struct hp_pool *pools,
 	uint32_t n_lanes, struct hp_err *err);
 
+/**
+ * The same for a port that workers poll: @p n_workers receive queues, queue q with the pool
+ * worker_pools[q]; transmit queues for the lanes first, then for the workers.
+ */
+int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *conf,
+	const struct hp_pool *worker_pools, uint32_t n_workers, uint32_t n_lanes,
+	struct hp_err *err);
+
 /** Stop and close it. No lane may poll it any more. */
 void hp_port_close(struct hp_port *port);

@@ -27,6 +27,7 @@ every_point() {
 		skip 'build-crash is not there: meson setup build-crash -Dcrash_points=true && ninja -C build-crash'
 	HP_PRIMARY=$build/apps/primary/hp-primary
 	HP_CLIENT=$build/apps/client/hp-client
+	HP_WORKER=$build/apps/worker/hp-worker
 	HP_MESSAGE=$build/apps/message/hp-message
 	HUGEPOD=$build/apps/hugepod/hugepod
 	for point in $(points "$1"); do
@@ -272,6 +273,65 @@ primary_ends() {
 	C1_RESTARTS=-1
 }
 
+# The same group with workers, which have three queues of two ports. Who comes first has them all.
+worker_primary() {
+	spawn_primary -- --port in=net_null0 --port out=net_null1 --workers 3 --total-num-mbufs 511 \
+		--mbuf-cache 128 --respawn
+}
+worker() { spawn "$1" "$HP_WORKER" --file-prefix "$P" --name "$1" --function io --respawn; }
+worker_group() { # with c1 or the primary at the point, whoever is named
+	case $1 in
+	primary) at_point worker_primary; worker c0; worker c1 ;;
+	c1) worker_primary; worker c0; at_point worker c1 ;;
+	esac
+	wait_until_well 10
+}
+
+worker_joins() {
+	worker_primary
+	worker c0
+	wait_until 10 member_is c0 ready
+	arm
+	at_point worker c1
+	C1_RESTARTS=1
+	wait_for_death
+}
+
+worker_runs() {
+	worker_group c1
+	arm
+	C1_RESTARTS=1
+	wait_for_death
+}
+
+worker_shares() {
+	worker_primary
+	at_point worker c1
+	wait_until 10 member_is c1 ready
+	arm
+	worker c0
+	C1_RESTARTS=1
+	wait_for_death
+}
+
+primary_shares_out() {
+	at_point worker_primary
+	worker c1
+	wait_until 10 member_is c1 ready
+	arm
+	worker c0
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_repairs() {
+	worker_group primary
+	arm
+	kill -s KILL "$(child_in c1)"
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
 # ------------------------------------------------------------------------------------------- the tests
 
 # test 300
@@ -284,6 +344,16 @@ a_member_dies_inside_eal() { every_point both_start member_joins; }
 a_member_dies_inside_eal_beside_another() { every_point both_start member_joins_beside_another; }
 # test 150
 a_member_dies_in_its_packet_loop() { every_point member_run member_runs; }
+# test 150
+a_worker_dies_while_it_joins() { every_point worker_join worker_joins; }
+# test 150
+a_worker_dies_with_packets() { every_point worker_run worker_runs; }
+# test 150
+a_worker_dies_while_it_gives_up_a_queue() { every_point worker_share worker_shares; }
+# test 150
+a_primary_dies_while_it_shares_out_queues() { every_point primary_share primary_shares_out; }
+# test 150
+a_primary_dies_while_it_mends_a_pool() { every_point primary_repair primary_repairs; }
 # test 150
 a_member_dies_with_a_message() { every_point both_mail member_answers; }
 # test 150

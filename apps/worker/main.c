@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// hp-worker: joins a group and runs one packet function on receive queues of its own, and behind
+// links where a port has none for it.
+
+#include "base/hp_log.h"
+#include "nf/hp_nf.h"
+#include "worker.h"
+
+#include <rte_cycles.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct hp_opt opts[] = {HP_NF_OPTS("worker")};
+
+static const struct hp_opt_set worker_opts = {
+	.program = "hp-worker",
+	.summary = "a packet function on queues of its own in a hugepod group",
+	.usage = "[OPTIONS]",
+	.details = "hp-worker joins the group of --file-prefix, polls its own receive queue and "
+		   "transmit queue of each port that can be polled from several processes, and is "
+		   "lent its share of the flows of the others by the primary. Ports are wired in "
+		   "pairs: 0 and 1, 2 and 3, an odd last one with itself. When a worker ends, "
+		   "others have its queues within a millisecond. hp-primary needs --workers.",
+	.opts = opts,
+};
+
+static int open_queues(struct hp_nf *nf, struct hp_err *err)
+{
+	struct hp_wq_loop *loop;
+	int ret;
+
+	if (nf->group->hdr->n_wqs == 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+			"this group has no queues for workers: start hp-primary with --workers N");
+	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, err);
+	if (ret < 0)
+		return ret;
+	loop = calloc(1, sizeof(*loop));
+	if (loop == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	hp_wq_open(loop, nf->group, &hp_group_wq(nf->group)->conf, (uint8_t)nf->slot);
+	// The function io looks at nothing: its packets need no verdicts.
+	loop->func = strcmp(nf->func->name, "io") != 0 ? nf->func->burst : NULL;
+	loop->state = nf->state;
+	nf->extra = loop;
+	return 0;
+}
+
+static uint32_t turn(struct hp_nf *nf)
+{
+	struct hp_slot *slot = hp_group_slot(nf->group, nf->slot);
+	uint64_t now = rte_rdtsc();
+	uint32_t n = hp_wq_turn(nf->extra, now);
+
+	if (n > 0) {
+		hp_count(&slot->packets, n);
+		hp_count(&slot->busy_tsc, rte_rdtsc() - now);
+	}
+	return n;
+}
+
+// What a worker passes on leaves by the pair of the port that it came from.
+static void to_pairs(
+	struct hp_nf *nf, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n)
+{
+	const struct hp_wq_loop *loop = nf->extra;
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint16_t port = pkts[i]->port;
+
+		if (verdicts[i].kind != HP_VERDICT_NEXT)
+			continue;
+		verdicts[i].kind = HP_VERDICT_PORT;
+		verdicts[i].port = port < HP_PORTS_MAX ? loop->conf.pair[port] : HP_WQ_NO_PAIR;
+	}
+}
+
+static void close_queues(struct hp_nf *nf)
+{
+	free(nf->extra);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct hp_nf_program worker = {
+		.name = "hp-worker",
+		.role = "worker",
+		.opts = &worker_opts,
+		.open = open_queues,
+		.turn = turn,
+		.verdicts = to_pairs,
+		.close = close_queues,
+	};
+
+	return hp_nf_main(&worker, argc, argv);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// The packet path of worker queues. No system call, no allocation, no log.
+
+#include "group/hp_wq.h"
+
+#include "base/hp_crash.h"
+
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+#include <string.h>
+
+/** One queue in one turn. */
+struct visit {
+	struct hp_wq_loop *loop;
+	struct hp_port_counters *counters; // [HP_PORTS_MAX], of the queue
+	uint32_t queue;
+	uint64_t now;
+};
+
+void hp_wq_open(struct hp_wq_loop *loop, const struct hp_group *group,
+	const struct hp_wq_conf *conf, uint8_t self)
+{
+	memset(loop, 0, sizeof(*loop));
+	loop->conf = *conf;
+	loop->shm = hp_group_wq(group);
+	loop->counters = hp_wq_counters(group, 0, 0);
+	loop->self = self;
+	loop->burst = (uint16_t)group->hdr->burst;
+}
+
+void hp_wq_sync(struct hp_wq_loop *loop)
+{
+	struct hp_wq_shm *shm = loop->shm;
+
+	loop->seen = atomic_load_explicit(&shm->changes, memory_order_acquire);
+	for (uint32_t q = 0; q < loop->conf.n_queues; q++) {
+		struct hp_wq *wq = &shm->queues[q];
+		uint64_t grant = atomic_load_explicit(&wq->grant, memory_order_acquire);
+		uint32_t bit = 1u << q;
+
+		if (hp_wq_holder(grant) == loop->self) {
+			loop->held |= bit;
+			HP_CRASH_POINT(queue_taken);
+		} else if (hp_wq_taken_from(grant) == loop->self) {
+			// What this thread's cache holds belongs to the next holder.
+			if ((loop->held & bit) != 0)
+				rte_mempool_cache_flush(
+					NULL, (struct rte_mempool *)(uintptr_t)loop->conf.pools[q]);
+			loop->held &= ~bit;
+			HP_CRASH_POINT(queue_flushed);
+			atomic_store_explicit(&wq->let_go, grant >> 16, memory_order_release);
+			HP_CRASH_POINT(queue_let_go);
+		}
+	}
+}
+
+static void drop(struct hp_port_counters *from, enum hp_drop_reason reason, struct rte_mbuf **pkts,
+	uint16_t n)
+{
+	rte_pktmbuf_free_bulk(pkts, n);
+	hp_count(&from->drops[reason], n);
+}
+
+// Out by a port that workers poll, on the transmit queue that goes with the receive queue.
+static void transmit(const struct visit *visit, struct hp_port_counters *from, uint8_t port,
+	struct rte_mbuf **pkts, uint16_t n)
+{
+	struct hp_port_counters *to = &visit->counters[port];
+	uint16_t queue = (uint16_t)(visit->loop->conf.txq_first + visit->queue);
+	uint64_t bytes = 0;
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	HP_CRASH_POINT(queue_unsent);
+	sent = rte_eth_tx_burst(port, queue, pkts, n);
+	HP_CRASH_POINT(queue_sent);
+	for (uint16_t i = sent; i < n; i++)
+		bytes -= rte_pktmbuf_pkt_len(pkts[i]);
+	hp_count(&to->tx_packets, sent);
+	hp_count(&to->tx_bytes, bytes);
+	if (unlikely(sent < n))
+		drop(from, HP_DROP_TX_FULL, pkts + sent, (uint16_t)(n - sent));
+}
+
+static bool is_polled(const struct hp_wq_conf *conf, uint16_t port)
+{
+	for (uint32_t i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].port_id == port)
+			return true;
+	return false;
+}
+
+static void one_verdict(const struct visit *visit, struct hp_port_counters *from,
+	struct rte_mbuf *m, const struct hp_verdict *verdict)
+{
+	unsigned int reason = verdict->reason;
+
+	if (verdict->kind == HP_VERDICT_PORT && is_polled(&visit->loop->conf, verdict->port)) {
+		transmit(visit, from, (uint8_t)verdict->port, &m, 1);
+		return;
+	}
+	if (verdict->kind == HP_VERDICT_PORT)
+		reason = HP_DROP_NO_PORT;
+	else if (reason >= HP_DROP_COUNT)
+		reason = HP_DROP_FUNCTION;
+	drop(from, reason, &m, 1);
+}
+
+static void process(const struct visit *visit, const struct hp_wq_port *port,
+	struct hp_port_counters *from, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct hp_verdict verdicts[HP_BURST_MAX];
+	uint16_t n_next = 0;
+
+	memset(verdicts, 0, n * sizeof(verdicts[0]));
+	visit->loop->func(visit->loop->state, pkts, verdicts, n, visit->now);
+	for (uint16_t i = 0; i < n; i++) {
+		if (likely(verdicts[i].kind == HP_VERDICT_NEXT))
+			pkts[n_next++] = pkts[i];
+		else
+			one_verdict(visit, from, pkts[i], &verdicts[i]);
+	}
+	if (n_next > 0)
+		transmit(visit, from, port->pair, pkts, n_next);
+}
+
+static uint16_t poll_port(
+	const struct visit *visit, const struct hp_wq_port *port, uint32_t without)
+{
+	struct hp_port_counters *from = &visit->counters[port->port_id];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint64_t bytes = 0;
+	uint16_t n;
+
+	n = rte_eth_rx_burst(port->port_id, (uint16_t)visit->queue, pkts, visit->loop->burst);
+	if (n == 0)
+		return 0;
+	HP_CRASH_POINT(queue_polled);
+	for (uint16_t i = 0; i < n; i++)
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+	hp_count(&from->rx_packets, n);
+	hp_count(&from->rx_bytes, bytes);
+	if (visit->loop->func != NULL)
+		process(visit, port, from, pkts, n);
+	else if (without == HP_WQ_DROP)
+		drop(from, HP_DROP_ABSENT, pkts, n);
+	else
+		transmit(visit, from, port->pair, pkts, n);
+	return n;
+}
+
+uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
+{
+	struct hp_wq_shm *shm = loop->shm;
+	uint32_t without = HP_WQ_PASS;
+	uint32_t work = 0;
+
+	if (loop->self >= HP_WQ_LANE)
+		without = atomic_load_explicit(&shm->without, memory_order_relaxed);
+	if (!atomic_load_explicit(&shm->forwarding, memory_order_relaxed) || without == HP_WQ_LEAVE)
+		return 0;
+	for (uint32_t q = 0; q < loop->conf.n_queues; q++) {
+		struct visit visit = {
+			.loop = loop,
+			.counters = loop->counters + (size_t)q * HP_PORTS_MAX,
+			.queue = q,
+			.now = now,
+		};
+
+		if ((loop->held >> q & 1) == 0)
+			continue;
+		for (uint32_t i = 0; i < loop->conf.n_ports; i++)
+			work += poll_port(&visit, &loop->conf.ports[i], without);
+	}
+	return work;
+}
+
+// A worker may poll a device whose driver needs nothing in a secondary but its functions, keeps
+// nothing on a queue that a killed process could leave half done, and whose queues each carry
+// traffic of their own. Of the drivers that hugepod is tested with that is one: net_null. The
+// others open their file or socket again in a secondary (net_pcap truncates it), ask the primary
+// for descriptors over a channel of EAL's that a killed process can hold up (net_tap, net_af_xdp,
+// net_memif), have no packet functions there (net_af_packet), or share a ring that a killed process
+// leaves torn (net_ring, virtio-user).
+static const char *const pollable[] = {"net_null", "eth_null"};
+
+bool hp_wq_can_poll(const char *device)
+{
+	for (unsigned int i = 0; i < sizeof(pollable) / sizeof(pollable[0]); i++)
+		if (strncmp(device, pollable[i], strlen(pollable[i])) == 0)
+			return true;
+	return false;
+}
