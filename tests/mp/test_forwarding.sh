@@ -213,6 +213,23 @@ a_killed_client_loses_what_it_held_and_no_more() {
 no_members() { [ "$(ctl_value '.members | length' show members)" = 0 ]; }
 
 # test
+two_lanes_share_ports_of_a_single_queue() {
+	local lane
+	start_primary -- --nb-cores 2 --port a=net_null0 --port b=net_null1 --client fw \
+		--patch 'port:a>fw' --patch 'port:b>fw' --patch 'fw>port:b' --total-num-mbufs 1023
+	start_member fw --function macswap
+	for lane in 0 1; do
+		wait_until 10 eval '[ "$(ctl_value ".lanes['$lane'].busy_turns" show lanes)" -gt 100 ]'
+	done
+	signal fw KILL
+	assert_exit_code fw 137
+	wait_until 5 no_members
+	start_member fw --function io
+	assert_conservation
+	end fw
+}
+
+# test
 a_stopped_client_is_named_stuck_and_comes_back() {
 	start_primary -- --port in=net_null0 --port out=net_null1 --client fw --patch 'port:in>fw' \
 		--patch 'fw>port:out' --stuck-after 500ms
