@@ -59,8 +59,9 @@ static const struct hp_opt_set opt_set = {
 	.usage = "[OPTIONS] FILE|DIR|-...",
 	.details =
 		"hugepod plan reads manifests (Pods, Deployments, StatefulSets, DaemonSets, Jobs, "
-		"CronJobs, LimitRanges, ResourceQuotas, ConfigMaps, Nodes, Lists of these) and "
-		"places the pods on the nodes as kube-scheduler does: selectors, affinity, taints "
+		"CronJobs, LimitRanges, ResourceQuotas, PriorityClasses, ConfigMaps, Nodes, Lists "
+		"of these) and places the pods on the nodes as kube-scheduler does: priority, "
+		"selectors, affinity, taints "
 		"and requests, init containers and sidecars, overhead and resources of the pod "
 		"included. It prints what is allocatable, which pods fit where, the text of the "
 		"event for those that do not, what quotas and limit ranges say, the QoS class, "
@@ -82,6 +83,7 @@ void plan_free(struct plan *plan)
 	free(plan->nodes);
 	free(plan->pods);
 	free(plan->instances);
+	free(plan->priorities);
 	free(plan->quotas);
 	free(plan->ranges);
 	free(plan->configs);
@@ -116,6 +118,7 @@ int plan_make(struct plan *plan, struct hp_err *err)
 		plan_ranges_apply(plan, pod);
 		plan_pod_finish(pod);
 	}
+	plan_priorities_apply(plan);
 	return plan_schedule(plan, err);
 }
 

@@ -79,6 +79,7 @@ struct plan_pod {
 	struct plan_list limits;
 	struct plan_list range_requests, range_limits; ///< as a LimitRange for pods counts them
 	enum plan_qos qos;
+	int64_t priority; ///< who goes first
 	const char *refused; ///< what the API server says instead of taking it, NULL: nothing
 };
 
@@ -90,6 +91,13 @@ struct plan_instance {
 	struct plan_node *only; ///< of a DaemonSet: the node that it is for
 	const char *reason; ///< why it runs nowhere: reason of the event, "FailedScheduling"
 	const char *event; ///< and its text
+};
+
+/** A PriorityClass. */
+struct plan_priority {
+	const char *name;
+	int64_t value;
+	bool global_default;
 };
 
 /** A ResourceQuota or LimitRange. */
@@ -110,6 +118,8 @@ struct plan {
 	uint32_t n_instances;
 	struct plan_policy *quotas, *ranges;
 	uint32_t n_quotas, n_ranges;
+	struct plan_priority *priorities;
+	uint32_t n_priorities;
 	const struct k8s_val **configs; ///< ConfigMaps
 	uint32_t n_configs;
 	int runtime; ///< enum plan_runtime
@@ -163,6 +173,18 @@ void plan_container_args(struct plan *plan, struct plan_container *c, const stru
 void plan_ranges_apply(struct plan *plan, struct plan_pod *pod);
 /** What admission says of one more pod: NULL if it lets it in (and it is counted), else why. */
 const char *plan_admit(struct plan *plan, const struct plan_pod *pod, const char *name);
+
+// plan_priority.c
+
+/** Read a PriorityClass. 0, or -errno with @p err filled. */
+int plan_priority_read(struct plan *plan, const struct k8s_val *obj, struct hp_err *err);
+/** Give each pod its priority, after everything is read. */
+void plan_priorities_apply(struct plan *plan);
+/**
+ * The order in which instances get their places: by priority; of equals, who has a node already,
+ * then as in the files. @return all instances, in the arena; NULL without memory.
+ */
+struct plan_instance **plan_queue(struct plan *plan);
 
 // plan_sched.c
 

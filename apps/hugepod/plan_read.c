@@ -186,6 +186,8 @@ static int read_object(struct plan *plan, const struct k8s_val *obj, const char 
 		return read_policy(&plan->quotas, &plan->n_quotas, obj, file, err);
 	if (strcmp(kind, "LimitRange") == 0)
 		return read_policy(&plan->ranges, &plan->n_ranges, obj, file, err);
+	if (strcmp(kind, "PriorityClass") == 0)
+		return plan_priority_read(plan, obj, err);
 	if (strcmp(kind, "ConfigMap") == 0)
 		return read_config_map(plan, obj, err);
 	return 0; // Services and the like take no resources

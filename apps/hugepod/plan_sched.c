@@ -293,8 +293,25 @@ static int add_pods(struct plan *plan, const struct plan_pod *pod, struct hp_err
 	return ret;
 }
 
+// One pod, unless it has a node or nothing has changed for it.
+static void place_one(struct plan *plan, struct plan_instance *instance, bool first)
+{
+	const char *at = k8s_str(instance->pod->spec, "nodeName");
+
+	if (instance->node != NULL)
+		return;
+	// Later rounds are for pods that wait for others to be near to.
+	if (first ? instance->event != NULL : strstr(instance->event, "pod affinity rules") == NULL)
+		return;
+	if (at[0] != '\0')
+		admit_at(plan, instance, at);
+	else
+		schedule_one(plan, instance);
+}
+
 int plan_schedule(struct plan *plan, struct hp_err *err)
 {
+	struct plan_instance **queue = NULL;
 	bool again = true;
 	int ret = 0;
 
@@ -305,23 +322,15 @@ int plan_schedule(struct plan *plan, struct hp_err *err)
 		plan->any_anti |= k8s_find(plan->pods[i].spec, "affinity.podAntiAffinity") != NULL;
 		ret = add_pods(plan, &plan->pods[i], err);
 	}
-	for (int round = 0; ret == 0 && again; round++) {
+	if (ret == 0)
+		queue = plan_queue(plan);
+	for (int round = 0; queue != NULL && again; round++) {
 		again = false;
 		for (uint32_t i = 0; i < plan->n_instances; i++) {
-			struct plan_instance *instance = &plan->instances[i];
-			const char *at = k8s_str(instance->pod->spec, "nodeName");
+			bool had = queue[i]->node != NULL;
 
-			if (instance->node != NULL)
-				continue;
-			// Later rounds are for pods that wait for others to be near to.
-			if (round == 0 ? instance->event != NULL
-				       : strstr(instance->event, "pod affinity rules") == NULL)
-				continue;
-			if (at[0] != '\0')
-				admit_at(plan, instance, at);
-			else
-				schedule_one(plan, instance);
-			again |= instance->node != NULL;
+			place_one(plan, queue[i], round == 0);
+			again |= !had && queue[i]->node != NULL;
 		}
 	}
 	return plan->arena.failed && ret == 0

@@ -64,6 +64,42 @@ static void a_node_name_goes_around_the_scheduler(void **state)
 		"50331648, capacity: 67108864");
 }
 
+#define CLASS(name, rest) \
+	"---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: " name \
+	"}\n" rest
+
+static void pods_of_a_higher_priority_go_first(void **state)
+{
+	node("a=memory=4Gi,cpu=4,hugepages-2Mi=64Mi");
+	make(CLASS("high", "value: 1000\n") CLASS("usual", "value: 10\nglobalDefault: true\n") POD(
+		"low", "  priorityClassName: low\n" ONE("hugepages-2Mi: 32Mi, cpu: 1")) POD("usual",
+		ONE("hugepages-2Mi: 32Mi, cpu: 1")) CLASS("low", "value: -5\n") POD("high",
+		"  priorityClassName: high\n" ONE("hugepages-2Mi: 32Mi, cpu: 1")));
+	runs_on("high", "a");
+	runs_on("usual", "a");
+	does_not_run("low", "FailedScheduling",
+		"0/1 nodes are available: 1 Insufficient hugepages-2Mi. preemption: 0/1 nodes are "
+		"available: 1 No preemption victims found for incoming pod.");
+}
+
+static void of_equals_the_pod_that_has_a_node_goes_first(void **state)
+{
+	node("a=memory=4Gi,cpu=4,hugepages-2Mi=64Mi");
+	make(POD("late", ONE("hugepages-2Mi: 48Mi, cpu: 1"))
+			POD("bound", "  nodeName: a\n" ONE("hugepages-2Mi: 32Mi, cpu: 1")));
+	runs_on("bound", "a");
+	does_not_run("late", "FailedScheduling",
+		"0/1 nodes are available: 1 Insufficient hugepages-2Mi. preemption: 0/1 nodes are "
+		"available: 1 No preemption victims found for incoming pod.");
+}
+
+static void a_priority_class_that_is_not_there_is_said(void **state)
+{
+	node("a=memory=4Gi,cpu=4");
+	make(POD("p", "  priorityClassName: nobody\n  containers: [{name: c, image: i}]\n"));
+	assert_string_equal(plan.pods[0].refused, "no PriorityClass with name nobody was found");
+}
+
 #define NEAR \
 	"  affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: " \
 	"[{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: hp}}}]}}\n"
@@ -218,6 +254,9 @@ int main(void)
 		TEST(a_pod_too_many_is_said),
 		TEST(without_nodes_nothing_can_be_placed),
 		TEST(a_node_name_goes_around_the_scheduler),
+		TEST(pods_of_a_higher_priority_go_first),
+		TEST(of_equals_the_pod_that_has_a_node_goes_first),
+		TEST(a_priority_class_that_is_not_there_is_said),
 		TEST(a_pod_near_another_is_placed_whatever_their_order),
 		TEST(the_first_of_a_group_near_itself_may_go_anywhere),
 		TEST(anti_affinity_keeps_both_sides_apart),
