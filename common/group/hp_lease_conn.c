@@ -82,6 +82,18 @@ void hp_lease_refuse(struct conn *conn, uint32_t code, int exit_code, const char
 	hp_lease_refuse_with(conn, refusal);
 }
 
+void hp_lease_refuse_guest(int fd, uint32_t code, int exit_code, const char *text)
+{
+	struct hp_wire_refuse refusal = {0};
+
+	hp_wire_init(&refusal.hdr, HP_WIRE_REFUSE);
+	refusal.refusal = code;
+	refusal.exit_code = (uint32_t)exit_code;
+	snprintf(refusal.text, sizeof(refusal.text), "%s", text);
+	HP_LOG(NOTICE, "guest refused: %s", refusal.text);
+	hp_lease_send_msg(fd, &refusal.hdr);
+}
+
 // A message that does not fit is answered in words if its sender may read them, then it is out.
 void hp_lease_bad_message(struct conn *conn, const struct hp_err *why, int ret)
 {
@@ -121,11 +133,14 @@ static bool read_message(struct conn *conn)
 		return false;
 	}
 	ret = hp_wire_check(&leases->msg, (size_t)len, &why);
-	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO)
+	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO &&
+		leases->msg.hdr.type != HP_WIRE_GUEST)
 		ret = hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u before hello",
 			leases->msg.hdr.type);
 	if (ret < 0)
 		hp_lease_bad_message(conn, &why, ret);
+	else if (leases->msg.hdr.type == HP_WIRE_GUEST && conn->slot == UINT32_MAX)
+		hp_lease_on_guest(conn, &leases->msg.guest);
 	else if (conn->slot == UINT32_MAX)
 		hp_lease_on_hello(conn, &leases->msg.hello);
 	else
