@@ -6,7 +6,6 @@
 
 #include "guests.h"
 
-#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_time.h"
 #include "primary.h"
@@ -67,7 +66,6 @@ static void forget(struct hp_primary_guest *guest)
 
 	HP_LOG(INFO, "guest '%s' is gone", guest->name);
 	close_fd(guest);
-	HP_CRASH_POINT(guest_gone);
 	if (was_open && !take_out(guest)) {
 		guest->state = HP_GUEST_STRANDED;
 		return;
@@ -170,7 +168,6 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 			hp_err_set(&err, HP_EXIT_OTHER, -ret, "no lane takes the taps: %s",
 				strerror(-ret));
 	}
-	HP_CRASH_POINT(guest_published);
 	if (ret < 0) {
 		hp_lease_refuse_guest(guest->fd, HP_REFUSE_MALFORMED, err.exit_code, err.text);
 		forget(guest);
@@ -193,7 +190,6 @@ static void on_message(struct hp_primary_guest *guest, const union hp_wire_msg *
 		open_guest(guest, mem_fd, msg->offer.bytes);
 	} else if (msg->hdr.type == HP_WIRE_LEAVE && guest->state == HP_GUEST_OPEN) {
 		if (take_out(guest)) {
-			HP_CRASH_POINT(guest_left);
 			send_hdr(guest->fd, HP_WIRE_LEFT);
 		} else {
 			guest->state = HP_GUEST_OPEN; // tried again when it is gone

@@ -252,35 +252,6 @@ void hp_lease_on_hello(struct conn *conn, const struct hp_wire_hello *hello)
 	take_in(conn, hello, &cred);
 }
 
-void hp_lease_on_guest(struct conn *conn, const struct hp_wire_guest *hello)
-{
-	struct hp_leases *leases = conn->leases;
-	const struct hp_wire_guest copy = *hello; // it lies in the scratch message
-	struct ucred cred = {0};
-	socklen_t len = sizeof(cred);
-	int fd = conn->fd;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-		hp_lease_close(conn);
-	} else if (leases->stopping) {
-		hp_lease_refuse(
-			conn, HP_REFUSE_STOPPING, HP_EXIT_AGAIN, "the primary is shutting down");
-	} else if (cred.uid != geteuid() && cred.uid != 0) {
-		hp_lease_refuse(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
-			"'%s' runs as uid %u, the primary as uid %u: give both the same uid "
-			"(runAsUser)",
-			copy.name, (unsigned int)cred.uid, (unsigned int)geteuid());
-	} else if (leases->events->guest == NULL ||
-		   hp_leases_find(leases, copy.name) != UINT32_MAX) {
-		hp_lease_refuse(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
-			"the group has a member '%s' already: choose another --name", copy.name);
-	} else {
-		hp_loop_del(leases->loop, fd);
-		conn->fd = -1;
-		leases->events->guest(leases->arg, fd, &copy);
-	}
-}
-
 static void send_lease(struct hp_leases *leases, uint32_t slot)
 {
 	struct hp_wire_lease *lease = &leases->msg.lease;

@@ -108,6 +108,36 @@ void hp_lease_bad_message(struct conn *conn, const struct hp_err *why, int ret)
 		ret == -EPROTONOSUPPORT ? "" : "not a join message: ", why->text);
 }
 
+// A stranger that is a guest goes to who knows guests, connection and all.
+static void on_guest(struct conn *conn, const struct hp_wire_guest *hello)
+{
+	struct hp_leases *leases = conn->leases;
+	const struct hp_wire_guest copy = *hello; // it lies in the scratch message
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	int fd = conn->fd;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		hp_lease_close(conn);
+	} else if (leases->stopping) {
+		hp_lease_refuse(
+			conn, HP_REFUSE_STOPPING, HP_EXIT_AGAIN, "the primary is shutting down");
+	} else if (cred.uid != geteuid() && cred.uid != 0) {
+		hp_lease_refuse(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
+			"'%s' runs as uid %u, the primary as uid %u: give both the same uid "
+			"(runAsUser)",
+			copy.name, (unsigned int)cred.uid, (unsigned int)geteuid());
+	} else if (leases->events->guest == NULL ||
+		   hp_leases_find(leases, copy.name) != UINT32_MAX) {
+		hp_lease_refuse(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
+			"the group has a member '%s' already: choose another --name", copy.name);
+	} else {
+		hp_loop_del(leases->loop, fd);
+		conn->fd = -1;
+		leases->events->guest(leases->arg, fd, &copy);
+	}
+}
+
 static void conn_closed(struct conn *conn)
 {
 	uint32_t slot = conn->slot;
@@ -140,7 +170,7 @@ static bool read_message(struct conn *conn)
 	if (ret < 0)
 		hp_lease_bad_message(conn, &why, ret);
 	else if (leases->msg.hdr.type == HP_WIRE_GUEST && conn->slot == UINT32_MAX)
-		hp_lease_on_guest(conn, &leases->msg.guest);
+		on_guest(conn, &leases->msg.guest);
 	else if (conn->slot == UINT32_MAX)
 		hp_lease_on_hello(conn, &leases->msg.hello);
 	else

@@ -39,8 +39,6 @@ struct hp_leases {
 
 /** A stranger said hello: take it in, or refuse it and close. */
 void hp_lease_on_hello(struct conn *conn, const struct hp_wire_hello *hello);
-/** A stranger said that it is a guest: pass it on, or refuse it and close. */
-void hp_lease_on_guest(struct conn *conn, const struct hp_wire_guest *hello);
 /** A member said something else. */
 void hp_lease_on_message(struct conn *conn, uint16_t type);
 /** A member's connection is closed. */
