@@ -3,6 +3,8 @@
 
 #include "base/hp_log.h"
 
+#include "base/hp_utf8.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,22 +34,28 @@ void hp_log_setup(
 	log_conf.level = level;
 }
 
-// Copy text into a JSON string; control characters would break the one-line-an-event promise.
+// Copy text into a JSON string. Control characters would break the one-line-an-event promise, and
+// what another process sent may be no text at all.
 static size_t json_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = 0;
 
-	for (; *src != '\0' && len + 7 < size; src++) {
+	while (*src != '\0' && len + 7 < size) {
 		unsigned char c = (unsigned char)*src;
+		unsigned int n = hp_utf8_len((const unsigned char *)src);
 
 		if (c == '"' || c == '\\') {
 			dst[len++] = '\\';
 			dst[len++] = (char)c;
-		} else if (c < 0x20) {
+		} else if (c < 0x20 || c == 0x7f) {
 			len += (size_t)snprintf(dst + len, size - len, "\\u%04x", c);
+		} else if (n == 0) {
+			len += (size_t)snprintf(dst + len, size - len, "\\ufffd");
 		} else {
-			dst[len++] = (char)c;
+			memcpy(dst + len, src, n);
+			len += n;
 		}
+		src += n == 0 ? 1 : n;
 	}
 	dst[len] = '\0';
 	return len;

@@ -4,39 +4,11 @@
 // The tree as JSON (RFC 8259): valid whatever bytes the strings hold.
 
 #include "base/hp_out_priv.h"
+#include "base/hp_utf8.h"
 
 #include <string.h>
 
 #define ITEMS_KEY "items" // of an array without a key that is not alone
-
-// Bytes of the UTF-8 character at @p s; 0 if it is none (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-static unsigned int utf8_len(const unsigned char *s)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	unsigned int len;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	for (unsigned int i = 1; i < len; i++) {
-		if (s[i] < low || s[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
 
 static void print_string(FILE *file, const char *text)
 {
@@ -44,7 +16,7 @@ static void print_string(FILE *file, const char *text)
 
 	fputc('"', file);
 	while (*s != '\0') {
-		unsigned int len = utf8_len(s);
+		unsigned int len = hp_utf8_len(s);
 
 		if (*s == '"' || *s == '\\')
 			fprintf(file, "\\%c", *s);

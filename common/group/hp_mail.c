@@ -4,6 +4,7 @@
 #include "group/hp_mail.h"
 
 #include "base/hp_crash.h"
+#include "base/hp_utf8.h"
 
 #include <rte_common.h>
 
@@ -117,12 +118,19 @@ void hp_mail_skip_all(struct hp_mail_reader *reader)
 const char *hp_mail_text(const struct hp_mail *mail, char *text, size_t size)
 {
 	size_t n = RTE_MIN((size_t)mail->hdr.length, size - 1);
+	size_t len;
 
-	for (size_t i = 0; i < n; i++) {
-		char c = (char)mail->payload[i];
-
-		text[i] = ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f ? '?' : c;
-	}
+	memcpy(text, mail->payload, n);
 	text[n] = '\0';
+	for (size_t i = 0; i < n; i += len) {
+		const unsigned char *c = (const unsigned char *)text + i;
+		bool c1 = c[0] == 0xc2 && c[1] < 0xa0; // U+0080 to U+009F, control characters too
+
+		len = hp_utf8_len(c);
+		if (len == 0 || c1 || (*c < 0x20 && *c != '\t') || *c == 0x7f) {
+			text[i] = '?';
+			len = 1;
+		}
+	}
 	return text;
 }

@@ -155,7 +155,8 @@ void hp_mail_next(struct hp_mail_reader *reader);
 void hp_mail_skip_all(struct hp_mail_reader *reader);
 
 /**
- * The payload as text: control characters but tab become '?', because a terminal would obey them.
+ * The payload as text: control characters but tab become '?', because a terminal would obey them,
+ * and so does what is no UTF-8.
  * @p size: HP_MAIL_MAX + 1 holds every payload.
  * @return @p text.
  */
