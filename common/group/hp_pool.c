@@ -6,6 +6,7 @@
 #include "base/hp_crash.h"
 
 #include <rte_common.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_memzone.h>
 #include <rte_ring.h>
@@ -81,6 +82,26 @@ static int populate(struct hp_pool *pool, const struct hp_pool_params *params)
 	return (uint32_t)ret < pool->n ? -ENOMEM : 0;
 }
 
+// Devices that use physical addresses: where each page is, in this process's own memory.
+static int note_pages(struct hp_pool *pool)
+{
+	uint32_t n = (pool->n + pool->per_page - 1) / pool->per_page;
+
+	if (rte_eal_iova_mode() == RTE_IOVA_VA)
+		return 0;
+	if (pool->page_shift == NO_PAGES)
+		return -EINVAL; // not asked for, see struct hp_pool_params
+	pool->page_iova = calloc(n, sizeof(*pool->page_iova));
+	if (pool->page_iova == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rte_mbuf *m = hp_pool_mbuf(pool, i * pool->per_page);
+
+		pool->page_iova[i] = rte_mbuf_iova_get(m) - (uintptr_t)m->buf_addr;
+	}
+	return 0;
+}
+
 // The index arithmetic rests on how the mempool library lays objects out: see that it does.
 static int check_layout(const struct hp_pool *pool)
 {
@@ -131,6 +152,8 @@ int hp_pool_create(struct hp_pool *pool, const struct hp_pool_params *params, st
 		goto err;
 	rte_mempool_obj_iter(pool->mp, rte_pktmbuf_init, NULL);
 	ret = check_layout(pool);
+	if (ret == 0)
+		ret = note_pages(pool);
 	if (ret < 0)
 		goto err;
 	pool->next = calloc(pool->n, sizeof(*pool->next));
@@ -152,6 +175,7 @@ void hp_pool_destroy(struct hp_pool *pool)
 	if (pool->memzone != NULL)
 		rte_memzone_free(pool->memzone);
 	free(pool->next);
+	free(pool->page_iova);
 	memset(pool, 0, sizeof(*pool));
 }
 

@@ -28,6 +28,7 @@ struct hp_pool {
 	uint32_t page_shift; // log2 of a page's cache lines; 63: no pages
 	uint16_t room; // bytes of an mbuf's buffer
 	uint64_t reciprocal; // 2^32 / (stride / 64), rounded up
+	uint64_t *page_iova; // what to add to an address of each page for its IOVA; NULL: nothing
 	uint32_t *next; // [n] index of the following segment of a lent chain
 };
 
@@ -117,12 +118,23 @@ bool hp_pool_note_chain(struct hp_pool *pool, const struct rte_mbuf *m);
 /** hp_pool_check() for a packet of several segments. */
 bool hp_pool_check_chain(const struct hp_pool *pool, const struct rte_mbuf *m, uint8_t segs);
 
+/** The address that a device uses for an mbuf's buffer. A wrong one lets it write anywhere. */
+static inline rte_iova_t hp_pool_iova(const struct hp_pool *pool, const struct rte_mbuf *m)
+{
+	uint64_t iova = (uintptr_t)(m + 1);
+
+	if (unlikely(pool->page_iova != NULL))
+		iova += pool->page_iova[((uintptr_t)m - pool->base) >> (pool->page_shift + 6)];
+	return iova;
+}
+
 /** One segment of hp_pool_check(); its place in the packet apart. */
 static inline bool hp_pool_check_segment(const struct hp_pool *pool, const struct rte_mbuf *m)
 {
 	// One test of all that has to be equal: none of it ever differs, except for a liar.
 	uint64_t off = ((uintptr_t)m->pool ^ (uintptr_t)pool->mp) |
 		       ((uintptr_t)m->buf_addr ^ (uintptr_t)(m + 1)) |
+		       (rte_mbuf_iova_get(m) ^ hp_pool_iova(pool, m)) |
 		       (uint64_t)(m->buf_len ^ pool->room) |
 		       (uint64_t)(rte_mbuf_refcnt_read(m) ^ 1) |
 		       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));

@@ -183,7 +183,7 @@ static void a_broken_header_is_refused_and_repaired(void **state)
 
 	(void)state;
 	// Each write breaks what freeing or sending the mbuf would rely on.
-	for (int field = 0; field < 9; field++) {
+	for (int field = 0; field < 10; field++) {
 		struct rte_mbuf *m;
 
 		lend(1);
@@ -212,6 +212,9 @@ static void a_broken_header_is_refused_and_repaired(void **state)
 			m->next = m;
 			break;
 		case 7:
+			rte_mbuf_iova_set(m, rte_mbuf_iova_get(m) + RTE_CACHE_LINE_SIZE);
+			break;
+		case 8:
 			m->ol_flags |= RTE_MBUF_F_INDIRECT;
 			break;
 		default:
@@ -284,6 +287,17 @@ static void a_scribbled_header_moves_nothing(void **state)
 	assert_int_equal(fixture_collect(&f, &collected), 0);
 	assert_int_equal(collected, 3);
 
+	for (size_t i = 0; i < sizeof(later.own); i += sizeof(uint32_t)) { // each number alone
+		later.own = f.group.own;
+		memset((uint8_t *)&later.own + i, 0xff, sizeof(uint32_t));
+		if (i < offsetof(struct hp_group_hdr, generation) ||
+			(i >= offsetof(struct hp_group_hdr, n_lanes) &&
+				i < offsetof(struct hp_group_hdr, state)))
+			assert_true(!hp_group_whole(&later.own, f.group.hdr->bytes) ||
+				    i == offsetof(struct hp_group_hdr, version));
+	}
+	assert_true(hp_group_whole(f.group.hdr, f.group.hdr->bytes));
+	assert_false(hp_group_whole(f.group.hdr, f.group.hdr->bytes - 1));
 	hp_group_mend(&f.group); // the next member finds it whole
 	hp_group_open(&later, f.group.shm);
 	assert_memory_equal(&later.own, &f.group.own, sizeof(later.own));
