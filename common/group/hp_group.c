@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#define WINDOW_MAX 32768 // the bound of --window
+
 static uint32_t window_max(const struct hp_config *conf)
 {
 	uint64_t max = conf->window;
@@ -29,11 +31,8 @@ static uint64_t align_line(uint64_t bytes)
 	return RTE_ALIGN_CEIL(bytes, (uint64_t)RTE_CACHE_LINE_SIZE);
 }
 
-// The layout, in order. Offsets stay below 4 GiB: the bounds of the options see to that.
-static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
+static void set_numbers(struct hp_group_hdr *hdr, const struct hp_config *conf)
 {
-	uint64_t off = align_line(sizeof(*hdr));
-
 	hdr->n_lanes = (uint32_t)conf->nb_cores;
 	hdr->n_wqs = (uint32_t)conf->workers;
 	hdr->max_members = (uint32_t)conf->max_members;
@@ -41,33 +40,42 @@ static uint64_t lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 	hdr->window_max = window_max(conf);
 	hdr->burst = (uint32_t)conf->burst;
 	hdr->idle = (uint32_t)conf->idle;
+}
+
+// The layout, in order; it follows from the numbers. Offsets stay below 4 GiB: the bounds of the
+// options see to that.
+static uint64_t place(struct hp_group_hdr *hdr)
+{
+	uint64_t off = align_line(sizeof(*hdr));
+	uint64_t members = hdr->max_members;
+
 	hdr->link_bytes = (uint32_t)align_line(
 		sizeof(struct hp_link_shm) +
 		(sizeof(uint32_t) + sizeof(struct hp_return)) * (uint64_t)hdr->window_max);
-
 	hdr->slots_off = (uint32_t)off;
-	off += align_line(sizeof(struct hp_slot) * conf->max_members);
+	off += align_line(sizeof(struct hp_slot) * members);
 	hdr->mboxes_off = (uint32_t)off;
-	off += align_line(sizeof(struct hp_mbox) * conf->max_members);
+	off += align_line(sizeof(struct hp_mbox) * members);
 	hdr->ports_off = (uint32_t)off;
 	off += align_line(
 		sizeof(struct hp_port_counters) * HP_PORTS_MAX * (hdr->n_lanes + hdr->n_wqs));
 	hdr->clients_off = (uint32_t)off;
-	off += align_line(sizeof(struct hp_client_counters) * conf->max_clients * hdr->n_lanes);
+	off += align_line(
+		sizeof(struct hp_client_counters) * (uint64_t)hdr->max_clients * hdr->n_lanes);
 	hdr->mail_off = (uint32_t)off;
-	off += sizeof(struct hp_mail_shm) +
-	       sizeof(struct hp_mail_counters) * (conf->max_members + 2);
+	off += sizeof(struct hp_mail_shm) + sizeof(struct hp_mail_counters) * (members + 2);
 	hdr->wq_off = (uint32_t)off;
 	if (hdr->n_wqs > 0)
 		off += align_line(sizeof(struct hp_wq_shm));
 	hdr->links_off = (uint32_t)off;
-	off += (uint64_t)hdr->link_bytes * conf->max_members * hdr->n_lanes;
+	off += (uint64_t)hdr->link_bytes * members * hdr->n_lanes;
 	return off;
 }
 
 void hp_group_lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf)
 {
-	hdr->bytes = (uint32_t)lay_out(hdr, conf);
+	set_numbers(hdr, conf);
+	hdr->bytes = (uint32_t)place(hdr);
 	hdr->version = HP_GROUP_VERSION;
 	hdr->magic = HP_GROUP_MAGIC;
 }
@@ -77,7 +85,24 @@ uint64_t hp_group_bytes(const struct hp_config *conf)
 	struct hp_group_hdr hdr;
 
 	memset(&hdr, 0, sizeof(hdr));
-	return lay_out(&hdr, conf);
+	set_numbers(&hdr, conf);
+	return place(&hdr);
+}
+
+bool hp_group_whole(const struct hp_group_hdr *hdr, uint64_t bytes)
+{
+	struct hp_group_hdr want = *hdr;
+	uint64_t used;
+
+	if (hdr->magic != HP_GROUP_MAGIC || hdr->n_lanes == 0 || hdr->n_lanes > HP_LANES_MAX ||
+		hdr->n_wqs > HP_WORKERS_MAX || hdr->max_members > HP_MEMBERS_MAX ||
+		hdr->max_clients > HP_CLIENTS_MAX || !rte_is_power_of_2(hdr->window_max) ||
+		hdr->window_max > WINDOW_MAX || hdr->burst == 0 || hdr->burst > HP_BURST_MAX ||
+		hdr->idle > HP_IDLE_SLEEP)
+		return false;
+	used = place(&want);
+	want.bytes = (uint32_t)used;
+	return used <= bytes && memcmp(&want, hdr, sizeof(want)) == 0;
 }
 
 static uint64_t new_generation(void)
@@ -143,11 +168,15 @@ int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *
 			HP_GROUP_MEMZONE);
 	hp_group_open(group, mz->addr);
 	group->memzone = mz;
-	if (group->hdr->magic != HP_GROUP_MAGIC || group->hdr->version != HP_GROUP_VERSION)
+	if (group->hdr->version != HP_GROUP_VERSION)
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTO,
 			"shared memory layout %u of the primary, this program knows %u: use the "
 			"same hugepod release in every container of the group",
 			group->hdr->version, HP_GROUP_VERSION);
+	if (!hp_group_whole(group->hdr, mz->len))
+		return hp_err_set(err, HP_EXIT_AGAIN, EBADMSG,
+			"the header of the group's shared memory is damaged: a member wrote to it; "
+			"the primary mends it before the next lease");
 	if (group->hdr->generation != generation)
 		return hp_err_set(err, HP_EXIT_AGAIN, ESTALE,
 			"the shared memory is of generation %" PRIu64 ", the lease is for %" PRIu64

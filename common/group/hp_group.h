@@ -15,6 +15,7 @@
 #include <rte_common.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
@@ -185,6 +186,9 @@ uint64_t hp_group_bytes(const struct hp_config *conf);
  */
 void hp_group_lay_out(struct hp_group_hdr *hdr, const struct hp_config *conf);
 
+/** True if a header is one that hp_group_lay_out() makes, for at most so many bytes. */
+bool hp_group_whole(const struct hp_group_hdr *hdr, uint64_t bytes);
+
 /** Begin to use memory that is laid out: take a copy of its header. */
 void hp_group_open(struct hp_group *group, void *shm);
 
@@ -205,9 +209,8 @@ int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64
 
 /**
  * Find the memory of the group and check that it is the leased generation. Members, after EAL.
- * @return 0; -ENOENT (no such memzone), -EPROTO (another layout), -ESTALE (another generation),
- * with
- *   @p err filled.
+ * @return 0; -ENOENT (no such memzone), -EPROTO (another layout), -EBADMSG (a damaged header),
+ *   -ESTALE (another generation), with @p err filled.
  */
 int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *err);
 
