@@ -14,3 +14,10 @@ extern const struct hp_cli_cmd hp_primary_show_commands[];
 extern const struct hp_cli_cmd hp_primary_set_commands[];
 extern const struct hp_cli_cmd hp_primary_mail_commands[];
 extern const struct hp_cli_cmd hp_primary_worker_commands[];
+extern const struct hp_cli_cmd hp_primary_guest_commands[];
+
+struct hp_primary;
+struct hp_out;
+
+/** Rows of 'show members' for captures and replays. */
+void hp_show_guests(const struct hp_primary *primary, struct hp_out *out);

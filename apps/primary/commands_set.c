@@ -191,5 +191,6 @@ const struct hp_cli_cmd *const hp_primary_commands[] = {
 	hp_primary_set_commands,
 	hp_primary_mail_commands,
 	hp_primary_worker_commands,
+	hp_primary_guest_commands,
 	NULL,
 };

@@ -89,6 +89,7 @@ static int show_members(void *ctx, const struct hp_cli_args *args, struct hp_out
 		hp_out_uint(out, "age_ms", (hp_now_us() - lease->since_us) / 1000);
 		hp_out_end(out);
 	}
+	hp_show_guests(primary, out);
 	hp_out_end(out);
 	return 0;
 }

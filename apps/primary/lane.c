@@ -50,6 +50,7 @@ void hp_lane_fini(struct hp_lane *lane)
 		free(lane->clients[i].held);
 	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++)
 		hp_lender_fini(&lane->lenders[i]);
+	free(lane->tap);
 }
 
 /** True as long as a port had better wait for room instead of receiving what would be dropped. */
@@ -89,6 +90,8 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	burst.bytes = hp_lane_bytes(pkts, burst.n);
 	hp_count(&count->rx_packets, burst.n);
 	hp_count(&count->rx_bytes, burst.bytes);
+	if (hp_tapped(port->tap_rx))
+		hp_lane_tap_copy(lane, port->tap_rx, pkts, burst.n, NULL);
 	hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &burst, 0);
 	return burst.n;
 }

@@ -59,6 +59,8 @@ struct hp_lane {
 	uint8_t patience[HP_PORTS_MAX]; // turns that a port has waited for room
 	uint8_t polled[HP_PORTS_MAX]; // ports with a receive queue of this lane
 	uint8_t n_polled;
+	const struct hp_clock *clock; // for time stamps
+	struct hp_lane_tap *tap; // NULL until the first capture comes
 	uint64_t tx_waiting; // bit a port: something is in its transmit buffer
 
 	uint32_t n_active;
@@ -141,10 +143,12 @@ static inline uint64_t hp_lane_bytes(struct rte_mbuf *const *pkts, uint16_t n)
 	return bytes;
 }
 
-/** Free packets and count why. */
-static inline void hp_lane_drop(
-	_Atomic uint64_t *drops, enum hp_drop_reason reason, struct rte_mbuf **pkts, uint16_t n)
+/** Free packets and count why, in @p drops. */
+static inline void hp_lane_drop(struct hp_lane *lane, _Atomic uint64_t *drops,
+	enum hp_drop_reason reason, struct rte_mbuf **pkts, uint16_t n)
 {
+	if (hp_tapped(lane->plan->tap_drops[reason]))
+		hp_lane_tap_drop(lane, drops, reason, pkts, n);
 	rte_pktmbuf_free_bulk(pkts, n);
 	hp_count(&drops[reason], n);
 }

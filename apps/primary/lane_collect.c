@@ -23,9 +23,9 @@ static void same_verdict(struct hp_lane *lane, struct hp_client_counters *count,
 	if (verdict->kind == HP_VERDICT_DROP) {
 		if (reason >= HP_DROP_COUNT)
 			reason = HP_DROP_FUNCTION;
-		hp_lane_drop(count->drops, reason, pkts, n);
+		hp_lane_drop(lane, count->drops, reason, pkts, n);
 	} else if (verdict->port >= HP_PORTS_MAX || !lane->plan->ports[verdict->port].used) {
-		hp_lane_drop(count->drops, HP_DROP_NO_PORT, pkts, n);
+		hp_lane_drop(lane, count->drops, HP_DROP_NO_PORT, pkts, n);
 	} else {
 		for (uint16_t i = 0; i < n; i++)
 			burst.bytes += rte_pktmbuf_pkt_len(pkts[i]);
@@ -67,6 +67,8 @@ static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct hp_retu
 
 	hp_count(&count->returned_packets, got->n);
 	hp_count(&count->returned_bytes, got->bytes);
+	if (hp_tapped(pc->tap_out))
+		hp_lane_tap_copy(lane, pc->tap_out, got->pkts, got->n, got->verdicts);
 	if (!got->all_next)
 		split_verdicts(lane, count, got, &next);
 	if (next.n > 0)
@@ -118,7 +120,7 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	struct hp_lender *lender = &lane->lenders[slot];
 	struct hp_client_counters *count = lane->clients[client].count;
 	struct hp_returned got = {.n = 1};
-	uint32_t lost;
+	uint16_t n;
 	int ret = 0;
 
 	HP_CRASH_POINT(reclaim_begin);
@@ -129,8 +131,8 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	}
 	if (ret < 0)
 		hp_count(&count->rejected, 1);
-	lost = hp_lender_reclaim(lender, lane->pool);
-	hp_count(&count->drops[HP_DROP_MEMBER_DIED], lost);
+	while ((n = hp_lender_take_back(lender, lane->pool, got.pkts, HP_BURST_MAX)) > 0)
+		hp_lane_drop(lane, count->drops, HP_DROP_MEMBER_DIED, got.pkts, n);
 	atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
 	lane->incarnations[slot] = 0;
 	HP_CRASH_POINT(reclaim_done);

@@ -69,6 +69,14 @@ static void spread_each(struct hp_lane *lane, const struct hp_hop *hop,
 	}
 }
 
+// A copy that could not be made is a drop; the packet itself goes on.
+static void uncopied(struct hp_lane *lane, _Atomic uint64_t *drops, struct rte_mbuf *m)
+{
+	if (hp_tapped(lane->plan->tap_drops[HP_DROP_NO_MBUF]))
+		hp_lane_tap_drop(lane, drops, HP_DROP_NO_MBUF, &m, 1);
+	hp_count(&drops[HP_DROP_NO_MBUF], 1);
+}
+
 static void broadcast(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
 	_Atomic uint64_t *copies, const struct hp_burst *burst, unsigned int depth)
 {
@@ -82,13 +90,13 @@ static void broadcast(struct hp_lane *lane, const struct hp_hop *hop, _Atomic ui
 			copy[made.n] =
 				rte_pktmbuf_copy(burst->pkts[i], lane->pool->mp, 0, UINT32_MAX);
 			hops[made.n] = burst->hops != NULL ? burst->hops[i] : 0;
-			if (copy[made.n] != NULL)
+			if (likely(copy[made.n] != NULL))
 				made.n++;
+			else
+				uncopied(lane, drops, burst->pkts[i]);
 		}
 		made.bytes = hp_lane_bytes(copy, made.n);
 		hp_count(copies, burst->n);
-		if (made.n < burst->n)
-			hp_count(&drops[HP_DROP_NO_MBUF], (uint64_t)(burst->n - made.n));
 		if (made.n > 0)
 			to_dest(lane, &hop->dest[d], &made, depth);
 	}
@@ -101,7 +109,7 @@ void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uin
 	if (likely(hop->n == 1))
 		to_dest(lane, &hop->dest[0], burst, depth);
 	else if (hop->n == 0)
-		hp_lane_drop(drops, HP_DROP_NO_PATCH, burst->pkts, burst->n);
+		hp_lane_drop(lane, drops, HP_DROP_NO_PATCH, burst->pkts, burst->n);
 	else if (hop->spread == HP_SPREAD_BROADCAST)
 		broadcast(lane, hop, drops, copies, burst, depth);
 	else
@@ -125,7 +133,7 @@ static void hold(struct hp_lane *lane, uint8_t client, const struct hp_burst *bu
 		};
 	set_held(c);
 	if (i < burst->n)
-		hp_lane_drop(c->count->drops, HP_DROP_HOLD_FULL, burst->pkts + i,
+		hp_lane_drop(lane, c->count->drops, HP_DROP_HOLD_FULL, burst->pkts + i,
 			(uint16_t)(burst->n - i));
 }
 
@@ -138,7 +146,7 @@ static void follow_policy(
 	switch (pc->policy) {
 	case HP_POLICY_BYPASS:
 		if (depth >= lane->plan->hop_limit) {
-			hp_lane_drop(count->drops, HP_DROP_LOOP, burst->pkts, burst->n);
+			hp_lane_drop(lane, count->drops, HP_DROP_LOOP, burst->pkts, burst->n);
 			return;
 		}
 		hp_count(&count->bypassed, burst->n);
@@ -148,7 +156,7 @@ static void follow_policy(
 		hold(lane, client, burst);
 		return;
 	default:
-		hp_lane_drop(count->drops, HP_DROP_ABSENT, burst->pkts, burst->n);
+		hp_lane_drop(lane, count->drops, HP_DROP_ABSENT, burst->pkts, burst->n);
 	}
 }
 
@@ -176,13 +184,13 @@ static inline uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
 	struct rte_mbuf *own = m;
 
 	if (unlikely(hops >= lane->plan->hop_limit)) {
-		hp_lane_drop(count->drops, HP_DROP_LOOP, &m, 1);
+		hp_lane_drop(lane, count->drops, HP_DROP_LOOP, &m, 1);
 		return 0;
 	}
 	if (unlikely(!hp_pool_lendable(lane->pool, m))) {
 		own = make_lendable(lane->pool, m);
 		if (own == NULL) {
-			hp_lane_drop(count->drops, HP_DROP_NO_MBUF, &m, 1);
+			hp_lane_drop(lane, count->drops, HP_DROP_NO_MBUF, &m, 1);
 			return 0;
 		}
 	}
@@ -190,9 +198,11 @@ static inline uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
 	return rte_pktmbuf_pkt_len(own);
 }
 
-static void lend_burst(struct hp_lane *lane, struct hp_lender *lender,
-	struct hp_client_counters *count, const struct hp_burst *burst)
+static void lend_burst(struct hp_lane *lane, uint8_t client, const struct hp_burst *burst)
 {
+	const struct hp_plan_client *pc = &lane->plan->clients[client];
+	struct hp_client_counters *count = lane->clients[client].count;
+	struct hp_lender *lender = &lane->lenders[pc->slot];
 	uint32_t before = lender->lent;
 	uint64_t bytes = 0;
 	uint32_t room = hp_lender_room(lender);
@@ -200,12 +210,14 @@ static void lend_burst(struct hp_lane *lane, struct hp_lender *lender,
 
 	if (unlikely(n > room)) {
 		n = (uint16_t)room;
-		hp_lane_drop(
-			count->drops, HP_DROP_LINK_FULL, burst->pkts + n, (uint16_t)(burst->n - n));
+		hp_lane_drop(lane, count->drops, HP_DROP_LINK_FULL, burst->pkts + n,
+			(uint16_t)(burst->n - n));
 	}
 	for (uint16_t i = 0; i < n; i++)
 		bytes += lend(lane, lender, count, burst->pkts[i],
 			burst->hops != NULL ? burst->hops[i] : 0);
+	if (hp_tapped(pc->tap_in))
+		hp_lane_tap_lent(lane, pc->tap_in, lender, before);
 	hp_count(&count->lent_packets, lender->lent - before);
 	hp_count(&count->lent_bytes, bytes);
 }
@@ -232,7 +244,7 @@ void hp_lane_to_client(
 	else if (unlikely(c->held_head != c->held_tail))
 		hold(lane, client, burst); // behind those that wait already
 	else
-		lend_burst(lane, &lane->lenders[pc->slot], c->count, burst);
+		lend_burst(lane, client, burst);
 	if (pc->slot >= 0 && hp_lender_unpublished(&lane->lenders[pc->slot]) >= PUBLISH_AT)
 		hp_lane_publish(lane, (uint8_t)pc->slot);
 }
@@ -259,7 +271,7 @@ void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)
 		pkts[burst.n] = held->m;
 		hops[burst.n] = held->hops;
 	}
-	lend_burst(lane, &lane->lenders[pc->slot], c->count, &burst);
+	lend_burst(lane, client, &burst);
 	set_held(c);
 }
 
@@ -288,15 +300,15 @@ void hp_lane_finish(struct hp_lane *lane)
 		while (c->held_head != c->held_tail) {
 			struct rte_mbuf *m = c->held[c->held_tail++ & (c->held_size - 1)].m;
 
-			hp_lane_drop(c->count->drops, HP_DROP_SHUTDOWN, &m, 1);
+			hp_lane_drop(lane, c->count->drops, HP_DROP_SHUTDOWN, &m, 1);
 		}
 		set_held(c);
 	}
 	for (unsigned int i = 0; i < HP_PORTS_MAX; i++) {
 		if (lane->tx[i].n == 0)
 			continue;
-		hp_lane_drop(
-			lane->ports[i]->drops, HP_DROP_SHUTDOWN, lane->tx[i].pkts, lane->tx[i].n);
+		hp_lane_drop(lane, lane->ports[i]->drops, HP_DROP_SHUTDOWN, lane->tx[i].pkts,
+			lane->tx[i].n);
 		lane->tx[i].n = 0;
 		atomic_store_explicit(&lane->ports[i]->buffered, 0, memory_order_relaxed);
 	}
@@ -324,7 +336,13 @@ static uint16_t transmit_counted(
 	uint64_t bytes = burst->bytes;
 	uint16_t sent;
 
+	// A driver may have freed what it took: copies come first, and those of packets that it did
+	// not take are taken back.
+	if (hp_tapped(port->tap_tx))
+		hp_lane_tap_stage(lane, port->tap_tx, burst->pkts, burst->n);
 	sent = transmit(lane, port, burst->pkts, burst->n);
+	if (hp_tapped(port->tap_tx))
+		hp_lane_tap_commit(lane, port->tap_tx, sent);
 	if (unlikely(sent < burst->n))
 		bytes -= hp_lane_bytes(burst->pkts + sent, (uint16_t)(burst->n - sent));
 	hp_count(&count->tx_packets, sent);
@@ -352,7 +370,7 @@ void hp_lane_to_port(struct hp_lane *lane, uint8_t id, const struct hp_burst *bu
 	uint16_t kept;
 
 	if (unlikely(!port->used)) {
-		hp_lane_drop(count->drops, HP_DROP_NO_PORT, burst->pkts, burst->n);
+		hp_lane_drop(lane, count->drops, HP_DROP_NO_PORT, burst->pkts, burst->n);
 		return;
 	}
 	if (unlikely(tx->n > 0))
@@ -366,7 +384,7 @@ void hp_lane_to_port(struct hp_lane *lane, uint8_t id, const struct hp_burst *bu
 	tx->n = (uint16_t)(tx->n + kept);
 	sent = (uint16_t)(sent + kept);
 	if (sent < burst->n)
-		hp_lane_drop(count->drops, HP_DROP_TX_FULL, burst->pkts + sent,
+		hp_lane_drop(lane, count->drops, HP_DROP_TX_FULL, burst->pkts + sent,
 			(uint16_t)(burst->n - sent));
 	set_buffered(lane, id);
 }
@@ -379,7 +397,7 @@ void hp_lane_flush_port(struct hp_lane *lane, uint8_t id)
 	uint16_t sent;
 
 	if (!port->used) {
-		hp_lane_drop(count->drops, HP_DROP_NO_PORT, tx->pkts, tx->n);
+		hp_lane_drop(lane, count->drops, HP_DROP_NO_PORT, tx->pkts, tx->n);
 		tx->n = 0;
 	} else {
 		struct hp_burst burst = {

@@ -58,6 +58,14 @@ static int admit(void *arg, const struct hp_wire_hello *hello, struct hp_wire_re
 			hello->name, all ? "all members" : "the primary");
 		return -EEXIST;
 	}
+	if (hp_primary_find_guest(primary, hello->name) != NULL) {
+		refuse->refusal = HP_REFUSE_NAME_TAKEN;
+		refuse->exit_code = HP_EXIT_CONFIG;
+		snprintf(refuse->text, sizeof(refuse->text),
+			"a capture or replay has the name '%s': give this member another --name",
+			hello->name);
+		return -EEXIST;
+	}
 	if (strcmp(hello->role, "worker") == 0)
 		return admit_worker(primary, hello, refuse);
 	if (strcmp(hello->role, "client") != 0)
@@ -212,6 +220,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 
 const struct hp_lease_events hp_primary_lease_events = {
 	.admit = admit,
+	.guest = hp_primary_greet_guest,
 	.ready = ready,
 	.leaving = leaving,
 	.gone = gone,

@@ -11,6 +11,7 @@
 #include "base/hp_config.h"
 #include "group/hp_group.h"
 #include "group/hp_port.h"
+#include "lane_tap.h"
 
 #include <rte_spinlock.h>
 
@@ -45,6 +46,7 @@ struct hp_plan_port {
 	uint16_t n_rxq, n_txq;
 	bool wait; // take no more than the next hop has room for
 	bool skip; // lanes do not poll it: it is the workers', or its packets wait for one
+	uint64_t tap_rx, tap_tx; // bit a tap: copies of what is received and transmitted
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
 	struct hp_hop hop;
 };
@@ -56,6 +58,7 @@ struct hp_plan_client {
 	bool wait; // take no more than the next hop has room for
 	int32_t slot; // of the live member, -1: absent
 	uint32_t window;
+	uint64_t tap_in, tap_out; // bit a tap: copies of what is lent and handed back
 	struct hp_hop hop;
 };
 
@@ -83,6 +86,11 @@ struct hp_plan {
 	struct hp_plan_client clients[HP_CLIENTS_MAX];
 	struct hp_plan_slot slots[HP_MEMBERS_MAX];
 	uint64_t mail[HP_MEMBERS_MAX]; // incarnation of who gets messages in a slot, 0: nobody
+	uint64_t tap_drops[HP_DROP_COUNT]; // bit a tap: copies of what is dropped
+	uint32_t n_taps;
+	struct hp_plan_tap taps[HP_TAPS_MAX];
+	char port_names[HP_PORTS_MAX][HP_NAME_MAX]; // for the comments of captures
+	char client_names[HP_CLIENTS_MAX][HP_NAME_MAX];
 };
 
 /** Fill in live and bucket of all hops from what the rest of the plan says. */

@@ -13,6 +13,7 @@
 #include "group/hp_locks.h"
 #include "group/hp_pool.h"
 #include "group/hp_port.h"
+#include "guests.h"
 #include "lane.h"
 #include "workers.h"
 
@@ -102,6 +103,9 @@ struct hp_primary {
 	struct hp_client clients[HP_CLIENTS_MAX];
 	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
+	struct hp_primary_guest guests[HP_GUESTS_MAX];
+	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
+	struct hp_timer *clock_timer;
 
 	struct hp_plan *plan; // that the lanes work by
 	uint64_t plan_version;

@@ -130,7 +130,7 @@ int hp_primary_publish(struct hp_primary *primary)
 	fill_ports(primary, plan);
 	fill_clients(primary, plan);
 	hp_plan_compile(plan);
-	if (provide_buffers(primary, plan) < 0) {
+	if (hp_guests_fill_plan(primary, plan) < 0 || provide_buffers(primary, plan) < 0) {
 		free(plan);
 		return -ENOMEM;
 	}

@@ -266,6 +266,7 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 			break;
 		ret = hp_lane_init(&primary->lanes[found], found, lcore, &primary->group,
 			&primary->pools[found], (enum hp_idle)primary->conf->idle);
+		primary->lanes[found].clock = &primary->clock;
 		primary->n_lanes = ++found;
 		if (ret < 0)
 			return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
@@ -326,7 +327,9 @@ static int launch(struct hp_primary *primary, struct hp_err *err)
 	int ret;
 
 	primary->forwarding = primary->conf->auto_start;
-	ret = hp_primary_publish(primary);
+	ret = hp_primary_start_clock(primary);
+	if (ret == 0)
+		ret = hp_primary_publish(primary);
 	for (uint32_t l = 0; ret == 0 && l < primary->n_lanes; l++)
 		ret = rte_eal_remote_launch(
 			hp_lane_main, &primary->lanes[l], primary->lanes[l].lcore_id);
@@ -462,6 +465,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_primary_close_console(primary);
 	stop_lanes(primary);
 	HP_CRASH_POINT(stop_lanes);
+	hp_primary_end_guests(primary);
 	hp_leases_free(primary->leases);
 	if (primary->eal_started)
 		hp_stale_remove_peers(primary->runtime_dir);

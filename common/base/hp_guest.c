@@ -4,7 +4,6 @@
 #include "base/hp_guest.h"
 
 #include "base/hp_connect.h"
-#include "base/hp_crash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -225,10 +224,8 @@ int hp_guest_open(struct hp_guest *guest, struct hp_err *err)
 	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cmsg), &guest->mem_fd, sizeof(int));
 	ret = sendmsg(guest->fd, &hdr, MSG_NOSIGNAL) < 0 ? -EPIPE : 0;
-	HP_CRASH_POINT(guest_offered);
 	if (ret == 0)
 		ret = hp_connect_answer(&c, HP_WIRE_OPENED, &msg, err);
-	HP_CRASH_POINT(guest_opened);
 	if (ret == -EPIPE)
 		hp_err_set(err, HP_EXIT_AGAIN, EPIPE, "the primary is gone");
 	return ret;

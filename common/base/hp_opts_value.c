@@ -203,6 +203,16 @@ static int store_string(const struct hp_opt *opt, char **field, const char *text
 	return 0;
 }
 
+static int add_tagged(const struct hp_opt *opt, struct hp_strlist *list, const char *text)
+{
+	char tagged[HP_OPT_STRING_MAX + 16];
+
+	if (opt->tag == NULL)
+		return hp_strlist_add(list, text);
+	snprintf(tagged, sizeof(tagged), "%s%s", opt->tag, text);
+	return hp_strlist_add(list, tagged);
+}
+
 static int store(const struct hp_opt *opt, void *field, const char *text)
 {
 	int ret;
@@ -226,7 +236,7 @@ static int store(const struct hp_opt *opt, void *field, const char *text)
 		return store_string(opt, field, text);
 	case HP_OPT_LIST:
 		ret = check_string(opt, text);
-		return ret < 0 ? ret : hp_strlist_add(field, text);
+		return ret < 0 ? ret : add_tagged(opt, field, text);
 	}
 	return -EINVAL;
 }

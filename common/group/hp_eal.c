@@ -6,6 +6,7 @@
 #include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "group/hp_dpdk.h"
+#include "group/hp_tsc.h"
 
 #include <rte_bus.h>
 #include <rte_eal.h>
@@ -116,6 +117,7 @@ void hp_eal_arg(struct hp_eal_args *args, const char *fmt, ...)
 int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err)
 {
 	char *argv[HP_EAL_ARGS_MAX];
+	int ret;
 
 	if (args->error < 0)
 		return hp_err_set(err, HP_EXIT_OTHER, -args->error,
@@ -125,7 +127,10 @@ int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err)
 	redirect_log();
 	memcpy(argv, args->argv, sizeof(argv)); // rte_eal_init() permutes it
 	HP_CRASH_POINT(eal_begin);
-	if (rte_eal_init(args->argc, argv) < 0)
+	hp_tsc_begin();
+	ret = rte_eal_init(args->argc, argv);
+	hp_tsc_end();
+	if (ret < 0)
 		return hp_err_set(err, exit_code, rte_errno != 0 ? rte_errno : EIO,
 			"EAL did not start: %s",
 			eal_log.first_errors[0] != '\0' ? eal_log.first_errors

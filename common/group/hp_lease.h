@@ -49,6 +49,11 @@ struct hp_lease_events {
 	/** May this one join? Return 0, or fill in refusal, exit code and text and return -errno.
 	 */
 	int (*admit)(void *arg, const struct hp_wire_hello *hello, struct hp_wire_refuse *refuse);
+	/**
+	 * A guest has come over @p fd, which is the callee's from now on. Its uid and its name
+	 * among the members have been looked at.
+	 */
+	void (*guest)(void *arg, int fd, const struct hp_wire_guest *hello);
 	/** It is ready: lend to it. */
 	void (*ready)(void *arg, uint32_t slot);
 	/** It wants to leave: stop lending, and call hp_lease_let_go() when all is back. */
@@ -92,6 +97,9 @@ uint32_t hp_leases_find(const struct hp_leases *leases, const char *name);
 
 /** Members that are connected. */
 uint32_t hp_leases_count(const struct hp_leases *leases);
+
+/** Say no to a guest in words; @p fd stays open. */
+void hp_lease_refuse_guest(int fd, uint32_t code, int exit_code, const char *text);
 
 /** Everything of a dead member is back: the slot, its name and its lcore ids are free. */
 void hp_lease_release(struct hp_leases *leases, uint32_t slot);

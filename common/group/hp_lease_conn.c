@@ -82,6 +82,18 @@ void hp_lease_refuse(struct conn *conn, uint32_t code, int exit_code, const char
 	hp_lease_refuse_with(conn, refusal);
 }
 
+void hp_lease_refuse_guest(int fd, uint32_t code, int exit_code, const char *text)
+{
+	struct hp_wire_refuse refusal = {0};
+
+	hp_wire_init(&refusal.hdr, HP_WIRE_REFUSE);
+	refusal.refusal = code;
+	refusal.exit_code = (uint32_t)exit_code;
+	snprintf(refusal.text, sizeof(refusal.text), "%s", text);
+	HP_LOG(NOTICE, "guest refused: %s", refusal.text);
+	hp_lease_send_msg(fd, &refusal.hdr);
+}
+
 // A message that does not fit is answered in words if its sender may read them, then it is out.
 void hp_lease_bad_message(struct conn *conn, const struct hp_err *why, int ret)
 {
@@ -94,6 +106,36 @@ void hp_lease_bad_message(struct conn *conn, const struct hp_err *why, int ret)
 	}
 	hp_lease_refuse(conn, HP_REFUSE_MALFORMED, HP_EXIT_PROTOCOL, "%s%s",
 		ret == -EPROTONOSUPPORT ? "" : "not a join message: ", why->text);
+}
+
+// A stranger that is a guest goes to who knows guests, connection and all.
+static void on_guest(struct conn *conn, const struct hp_wire_guest *hello)
+{
+	struct hp_leases *leases = conn->leases;
+	const struct hp_wire_guest copy = *hello; // it lies in the scratch message
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	int fd = conn->fd;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		hp_lease_close(conn);
+	} else if (leases->stopping) {
+		hp_lease_refuse(
+			conn, HP_REFUSE_STOPPING, HP_EXIT_AGAIN, "the primary is shutting down");
+	} else if (cred.uid != geteuid() && cred.uid != 0) {
+		hp_lease_refuse(conn, HP_REFUSE_UID, HP_EXIT_CONFIG,
+			"'%s' runs as uid %u, the primary as uid %u: give both the same uid "
+			"(runAsUser)",
+			copy.name, (unsigned int)cred.uid, (unsigned int)geteuid());
+	} else if (leases->events->guest == NULL ||
+		   hp_leases_find(leases, copy.name) != UINT32_MAX) {
+		hp_lease_refuse(conn, HP_REFUSE_NAME_TAKEN, HP_EXIT_CONFIG,
+			"the group has a member '%s' already: choose another --name", copy.name);
+	} else {
+		hp_loop_del(leases->loop, fd);
+		conn->fd = -1;
+		leases->events->guest(leases->arg, fd, &copy);
+	}
 }
 
 static void conn_closed(struct conn *conn)
@@ -121,11 +163,14 @@ static bool read_message(struct conn *conn)
 		return false;
 	}
 	ret = hp_wire_check(&leases->msg, (size_t)len, &why);
-	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO)
+	if (ret == 0 && conn->slot == UINT32_MAX && leases->msg.hdr.type != HP_WIRE_HELLO &&
+		leases->msg.hdr.type != HP_WIRE_GUEST)
 		ret = hp_err_set(&why, HP_EXIT_PROTOCOL, EBADMSG, "message type %u before hello",
 			leases->msg.hdr.type);
 	if (ret < 0)
 		hp_lease_bad_message(conn, &why, ret);
+	else if (leases->msg.hdr.type == HP_WIRE_GUEST && conn->slot == UINT32_MAX)
+		on_guest(conn, &leases->msg.guest);
 	else if (conn->slot == UINT32_MAX)
 		hp_lease_on_hello(conn, &leases->msg.hello);
 	else

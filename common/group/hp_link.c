@@ -119,18 +119,34 @@ int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool)
+uint16_t hp_lender_take_back(
+	struct hp_lender *lender, const struct hp_pool *pool, struct rte_mbuf **pkts, uint16_t max)
 {
-	uint32_t n = 0;
+	uint16_t n = 0;
 
-	for (; lender->accepted != lender->lent; lender->accepted++, n++) {
+	for (; lender->accepted != lender->lent && n < max; lender->accepted++) {
 		struct rte_mbuf *m = lender->out[lender->accepted & lender->mask];
+		uint8_t segs = lender->loans[lender->accepted & lender->mask].segs;
 
 		// Its last holder may have died in the middle of a write.
-		hp_pool_repair(pool, m, lender->loans[lender->accepted & lender->mask].segs);
-		rte_pktmbuf_free(m);
+		if (!hp_pool_check(pool, m, segs))
+			hp_pool_repair(pool, m, segs);
+		pkts[n++] = m;
 		HP_CRASH_POINT(reclaim_middle);
 	}
 	lender->live = false;
 	return n;
+}
+
+uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool)
+{
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint32_t all = 0;
+	uint16_t n;
+
+	while ((n = hp_lender_take_back(lender, pool, pkts, HP_BURST_MAX)) > 0) {
+		rte_pktmbuf_free_bulk(pkts, n);
+		all += n;
+	}
+	return all;
 }

@@ -223,8 +223,13 @@ int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool
 	uint16_t max, struct hp_returned *out);
 
 /**
- * Take back everything that is still out. Only when the borrower's memory is gone or it never saw
- * the link: the kernel closes its connection after that, SIGKILL included.
- * @return how many packets were freed.
+ * Take back up to @p max of what is still out. Only when the borrower's memory is gone or it never
+ * saw the link: the kernel closes its connection after that, SIGKILL included. What it was writing
+ * when it died comes back empty.
+ * @return how many packets are in @p pkts, to be freed; 0: nothing is out any more.
  */
+uint16_t hp_lender_take_back(
+	struct hp_lender *lender, const struct hp_pool *pool, struct rte_mbuf **pkts, uint16_t max);
+
+/** The same with everything, freed. Returns how many. */
 uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// From guests to a plan, and what they have counted. Control thread.
+
+#include "guests.h"
+#include "primary.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void set_mask(const struct hp_primary *primary, struct hp_plan *plan,
+	const struct hp_tap *tap, uint64_t bit)
+{
+	int i;
+
+	switch (tap->kind) {
+	case HP_TAP_PORT_RX:
+	case HP_TAP_PORT_TX:
+		i = hp_primary_find_port(primary, tap->name);
+		if (i < 0)
+			return; // detached: its tap works again when it is back
+		i = primary->ports[i].port_id;
+		if (tap->kind == HP_TAP_PORT_RX)
+			plan->ports[i].tap_rx |= bit;
+		else
+			plan->ports[i].tap_tx |= bit;
+		return;
+	case HP_TAP_LINK_IN:
+	case HP_TAP_LINK_OUT:
+		i = hp_primary_find_client(primary, tap->name);
+		if (i < 0)
+			return;
+		if (tap->kind == HP_TAP_LINK_IN)
+			plan->clients[i].tap_in |= bit;
+		else
+			plan->clients[i].tap_out |= bit;
+		return;
+	default:
+		for (unsigned int r = 0; r < HP_DROP_COUNT; r++)
+			if (tap->reason == HP_TAP_ANY_REASON || tap->reason == r)
+				plan->tap_drops[r] |= bit;
+	}
+}
+
+static void add_taps(const struct hp_primary *primary, struct hp_plan *plan,
+	const struct hp_primary_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->n_taps && plan->n_taps < HP_TAPS_MAX; i++) {
+		const struct hp_guest_tap *tap = &guest->taps[i];
+
+		plan->taps[plan->n_taps] = (struct hp_plan_tap){
+			.kind = tap->tap.kind,
+			.guest = (uint8_t)(guest - primary->guests),
+			.iface = (uint8_t)i,
+			.snaplen = tap->snaplen,
+			.filter = tap->n_insns > 0 ? &guest->insns[tap->filter] : NULL,
+			.lanes = guest->lanes,
+		};
+		set_mask(primary, plan, &tap->tap, 1ull << plan->n_taps);
+		plan->n_taps++;
+	}
+}
+
+static void fill_names(const struct hp_primary *primary, struct hp_plan *plan)
+{
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		snprintf(plan->port_names[primary->ports[i].port_id], HP_NAME_MAX, "%s",
+			primary->ports[i].name);
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
+		snprintf(plan->client_names[i], HP_NAME_MAX, "%s", primary->clients[i].name);
+}
+
+int hp_guests_fill_plan(struct hp_primary *primary, struct hp_plan *plan)
+{
+	fill_names(primary, plan);
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
+		if (primary->guests[i].state == HP_GUEST_OPEN &&
+			primary->guests[i].kind == HP_GUEST_CAPTURE)
+			add_taps(primary, plan, &primary->guests[i]);
+	for (uint32_t l = 0; plan->n_taps > 0 && l < primary->n_lanes; l++) {
+		struct hp_lane *lane = &primary->lanes[l];
+
+		if (lane->tap == NULL)
+			lane->tap = hp_lane_tap_new();
+		if (lane->tap == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void hp_guest_totals(const struct hp_primary *primary, const struct hp_primary_guest *guest,
+	uint32_t tap, struct hp_guest_totals *totals)
+{
+	*totals = (struct hp_guest_totals){0};
+	for (uint32_t l = 0; guest->lanes != NULL && l < primary->n_lanes; l++) {
+		const struct hp_tap_count *count = &guest->lanes[l].counts[tap];
+
+		totals->seen += hp_counted(&count->seen);
+		totals->captured += hp_counted(&count->captured);
+		totals->lost += hp_counted(&count->lost);
+	}
+}

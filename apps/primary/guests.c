@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Guests come, hand over their memory, and go. Control thread. What lanes use of a guest is given
+// back only after every lane works by a plan that does not know it.
+
+#include "guests.h"
+
+#include "base/hp_log.h"
+#include "base/hp_time.h"
+#include "primary.h"
+
+#include <rte_cycles.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+HP_LOG_TYPE("guests");
+
+#define READ_TRIES 8 // how often both clocks are read: the closest pair counts
+
+static void send_hdr(int fd, uint16_t type)
+{
+	struct hp_wire_hdr hdr = {0};
+
+	hp_wire_init(&hdr, type);
+	if (send(fd, &hdr, sizeof(hdr), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		HP_LOG(DEBUG, "send: %s", strerror(errno)); // its death is heard of by the loop
+}
+
+static void send_text(int fd, uint16_t type, const char *text)
+{
+	struct hp_wire_text msg = {0};
+
+	hp_wire_init(&msg.hdr, type);
+	snprintf(msg.text, sizeof(msg.text), "%s", text);
+	if (send(fd, &msg, sizeof(msg), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		HP_LOG(DEBUG, "send: %s", strerror(errno));
+}
+
+static void close_fd(struct hp_primary_guest *guest)
+{
+	if (guest->fd < 0)
+		return;
+	hp_loop_del(guest->primary->loop, guest->fd);
+	close(guest->fd);
+	guest->fd = -1;
+}
+
+// Its taps leave the plan. False: a lane does not turn, and may still write to its memory.
+static bool take_out(struct hp_primary_guest *guest)
+{
+	guest->state = HP_GUEST_LEAVING;
+	return hp_primary_publish(guest->primary) == 0;
+}
+
+static void forget(struct hp_primary_guest *guest)
+{
+	bool was_open = guest->state == HP_GUEST_OPEN;
+
+	HP_LOG(INFO, "guest '%s' is gone", guest->name);
+	close_fd(guest);
+	if (was_open && !take_out(guest)) {
+		guest->state = HP_GUEST_STRANDED;
+		return;
+	}
+	hp_guest_memory_free(guest);
+	guest->state = HP_GUEST_ABSENT;
+}
+
+static void greet(struct hp_primary_guest *guest)
+{
+	const struct hp_primary *primary = guest->primary;
+	struct hp_wire_welcome msg;
+
+	memset(&msg, 0, sizeof(msg));
+	hp_wire_init(&msg.hdr, HP_WIRE_WELCOME);
+	msg.generation = primary->group.hdr->generation;
+	msg.n_lanes = primary->n_lanes;
+	for (uint32_t i = 0; i < primary->n_ports; i++) {
+		struct hp_wire_point *point = &msg.points[msg.n_points++];
+
+		snprintf(point->name, sizeof(point->name), "%s", primary->ports[i].name);
+		snprintf(point->device, sizeof(point->device), "%.*s", HP_NAME_MAX - 1,
+			primary->ports[i].device);
+	}
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
+		if (primary->clients[i].used)
+			snprintf(msg.points[msg.n_points++].name, HP_NAME_MAX, "%s",
+				primary->clients[i].name);
+	if (send(guest->fd, &msg, sizeof(msg), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		HP_LOG(DEBUG, "send: %s", strerror(errno));
+}
+
+static int make_lanes(struct hp_primary_guest *guest, struct hp_err *err)
+{
+	uint32_t n = guest->primary->n_lanes;
+
+	guest->lanes = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*guest->lanes) * n);
+	if (guest->lanes == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	memset(guest->lanes, 0, sizeof(*guest->lanes) * n);
+	for (uint32_t l = 0; l < guest->n_rings; l++) {
+		struct hp_capture_lane *lane = &guest->lanes[l];
+
+		hp_stream_open(
+			&lane->out, guest->rings[l], guest->ring_bytes, &guest->shm->rings[l]);
+		lane->shared = guest->shm->counts[l];
+	}
+	return 0;
+}
+
+static bool names_known(const struct hp_primary_guest *guest, struct hp_err *err)
+{
+	for (uint32_t i = 0; i < guest->n_taps; i++) {
+		const struct hp_tap *tap = &guest->taps[i].tap;
+		bool port = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX;
+		char text[HP_TAP_TEXT];
+
+		if (tap->kind == HP_TAP_DROP ||
+			(port ? hp_primary_find_port(guest->primary, tap->name)
+			      : hp_primary_find_client(guest->primary, tap->name)) >= 0)
+			continue;
+		hp_err_set(err, HP_EXIT_CONFIG, ENOENT, "tap '%s': the group has no such %s",
+			hp_tap_text(text, sizeof(text), tap), port ? "port" : "client");
+		return false;
+	}
+	return true;
+}
+
+static uint32_t taps_in_use(const struct hp_primary *primary)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
+		if (primary->guests[i].state == HP_GUEST_OPEN &&
+			primary->guests[i].kind == HP_GUEST_CAPTURE)
+			n += primary->guests[i].n_taps;
+	return n;
+}
+
+static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t bytes)
+{
+	struct hp_primary *primary = guest->primary;
+	struct hp_err err = {0};
+	int ret;
+
+	ret = hp_guest_memory_take(guest, mem_fd, bytes, primary->n_lanes, &err);
+	if (ret == 0 && !names_known(guest, &err))
+		ret = -ENOENT;
+	if (ret == 0 && taps_in_use(primary) + guest->n_taps > HP_TAPS_MAX)
+		ret = hp_err_set(&err, HP_EXIT_CONFIG, ENOSPC,
+			"the group has %u taps that are captured, at most %d: end a capture",
+			taps_in_use(primary), HP_TAPS_MAX);
+	if (ret == 0)
+		ret = make_lanes(guest, &err);
+	if (ret == 0) {
+		guest->state = HP_GUEST_OPEN;
+		guest->since_us = hp_now_us();
+		ret = hp_primary_publish(primary);
+		if (ret < 0)
+			hp_err_set(&err, HP_EXIT_OTHER, -ret, "no lane takes the taps: %s",
+				strerror(-ret));
+	}
+	if (ret < 0) {
+		hp_lease_refuse_guest(guest->fd, HP_REFUSE_MALFORMED, err.exit_code, err.text);
+		forget(guest);
+		return;
+	}
+	HP_LOG(INFO, "guest '%s' has %u taps", guest->name, guest->n_taps);
+	send_hdr(guest->fd, HP_WIRE_OPENED);
+}
+
+static void evict(struct hp_primary_guest *guest, const char *why)
+{
+	HP_LOG(WARNING, "guest '%s' is evicted: %s", guest->name, why);
+	send_text(guest->fd, HP_WIRE_EVICT, why);
+	forget(guest);
+}
+
+static void on_message(struct hp_primary_guest *guest, const union hp_wire_msg *msg, int mem_fd)
+{
+	if (msg->hdr.type == HP_WIRE_OFFER && guest->state == HP_GUEST_GREETED && mem_fd >= 0) {
+		open_guest(guest, mem_fd, msg->offer.bytes);
+	} else if (msg->hdr.type == HP_WIRE_LEAVE && guest->state == HP_GUEST_OPEN) {
+		if (take_out(guest)) {
+			send_hdr(guest->fd, HP_WIRE_LEFT);
+		} else {
+			guest->state = HP_GUEST_OPEN; // tried again when it is gone
+		}
+	} else {
+		evict(guest, "it said what does not belong there");
+	}
+}
+
+// One message, and the descriptor that may come with it; -1: none.
+static ssize_t receive(int fd, union hp_wire_msg *msg, int *passed)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
+	struct msghdr hdr = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t len = recvmsg(fd, &hdr, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *cmsg = len > 0 ? CMSG_FIRSTHDR(&hdr) : NULL;
+
+	*passed = -1;
+	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
+		cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(passed, CMSG_DATA(cmsg), sizeof(*passed));
+	return len;
+}
+
+static void guest_event(void *arg, int fd, uint32_t events)
+{
+	struct hp_primary_guest *guest = arg;
+	struct hp_err why = {0};
+	union hp_wire_msg msg;
+	int passed;
+	ssize_t len = receive(fd, &msg, &passed);
+
+	(void)events;
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len <= 0)
+		forget(guest);
+	else if (hp_wire_check(&msg, (size_t)len, &why) < 0)
+		evict(guest, why.text);
+	else
+		on_message(guest, &msg, passed);
+	if (passed >= 0)
+		close(passed);
+}
+
+// A place; one whose memory a lane could not let go of is tried again first.
+static struct hp_primary_guest *free_place(struct hp_primary *primary)
+{
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++) {
+		struct hp_primary_guest *guest = &primary->guests[i];
+
+		if (guest->state == HP_GUEST_STRANDED && hp_primary_publish(primary) == 0) {
+			hp_guest_memory_free(guest);
+			guest->state = HP_GUEST_ABSENT;
+		}
+		if (guest->state == HP_GUEST_ABSENT)
+			return guest;
+	}
+	return NULL;
+}
+
+void hp_primary_greet_guest(void *arg, int fd, const struct hp_wire_guest *hello)
+{
+	struct hp_primary *primary = arg;
+	struct hp_primary_guest *guest = free_place(primary);
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	char text[HP_WIRE_TEXT];
+
+	if (guest == NULL || hp_primary_find_guest(primary, hello->name) != NULL) {
+		if (guest == NULL)
+			snprintf(text, sizeof(text),
+				"the group has %d captures and replays, its most: end one",
+				HP_GUESTS_MAX);
+		else
+			snprintf(text, sizeof(text),
+				"the group has a guest '%s' already: choose another --name",
+				hello->name);
+		hp_lease_refuse_guest(fd, HP_REFUSE_FULL, HP_EXIT_CONFIG, text);
+		close(fd);
+		return;
+	}
+	memset(guest, 0, sizeof(*guest));
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	guest->primary = primary;
+	guest->fd = fd;
+	guest->kind = hello->kind;
+	guest->pid = hello->pid;
+	guest->peer_pid = cred.pid;
+	guest->since_us = hp_now_us();
+	memcpy(guest->name, hello->name, sizeof(guest->name));
+	if (hp_loop_add(primary->loop, fd, EPOLLIN, guest_event, guest) < 0) {
+		close(fd);
+		return;
+	}
+	guest->state = HP_GUEST_GREETED;
+	greet(guest);
+}
+
+const struct hp_primary_guest *hp_primary_find_guest(
+	const struct hp_primary *primary, const char *name)
+{
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
+		if (primary->guests[i].fd >= 0 && primary->guests[i].state != HP_GUEST_ABSENT &&
+			strcmp(primary->guests[i].name, name) == 0)
+			return &primary->guests[i];
+	return NULL;
+}
+
+void hp_primary_end_guests(struct hp_primary *primary)
+{
+	hp_loop_timer_del(primary->clock_timer);
+	primary->clock_timer = NULL;
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++) {
+		struct hp_primary_guest *guest = &primary->guests[i];
+
+		if (guest->state == HP_GUEST_ABSENT)
+			continue;
+		if (guest->fd >= 0)
+			send_text(guest->fd, HP_WIRE_SHUTDOWN, "the primary shuts down");
+		close_fd(guest);
+		hp_guest_memory_free(guest);
+		guest->state = HP_GUEST_ABSENT;
+	}
+}
+
+// Both clocks at one moment: of several tries the one that took least.
+static void read_clocks(uint64_t *ticks, uint64_t *ns)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		uint64_t before = rte_rdtsc(), after;
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		after = rte_rdtsc();
+		if (after - before >= least)
+			continue;
+		least = after - before;
+		*ticks = before + least / 2;
+		*ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+	}
+}
+
+static void clock_tick(void *arg)
+{
+	struct hp_primary *primary = arg;
+	uint64_t ticks, ns;
+
+	read_clocks(&ticks, &ns);
+	hp_clock_adjust(&primary->clock, ticks, ns);
+}
+
+int hp_primary_start_clock(struct hp_primary *primary)
+{
+	uint64_t ticks, ns;
+
+	read_clocks(&ticks, &ns);
+	hp_clock_init(&primary->clock, ticks, ns, rte_get_tsc_hz());
+	primary->clock_timer = hp_loop_timer(primary->loop, HP_CLOCK_PERIOD_NS / 1000,
+		HP_CLOCK_PERIOD_NS / 1000, clock_tick, primary);
+	return primary->clock_timer != NULL ? 0 : -ENOMEM;
+}
