@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Looks at its queues between two looks at links and messages: these may wait some microseconds.
+#define VISITS 8
+
 static const struct hp_opt opts[] = {HP_NF_OPTS("worker")};
 
 static const struct hp_opt_set worker_opts = {
@@ -54,8 +57,14 @@ static uint32_t turn(struct hp_nf *nf)
 {
 	struct hp_slot *slot = hp_group_slot(nf->group, nf->slot);
 	uint64_t now = rte_rdtsc();
-	uint32_t n = hp_wq_turn(nf->extra, now);
+	uint32_t n = 0, more;
 
+	for (unsigned int i = 0; i < VISITS; i++) {
+		more = hp_wq_turn(nf->extra, now);
+		n += more;
+		if (more == 0)
+			break;
+	}
 	if (n > 0) {
 		hp_count(&slot->packets, n);
 		hp_count(&slot->busy_tsc, rte_rdtsc() - now);

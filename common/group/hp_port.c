@@ -4,6 +4,7 @@
 #include "group/hp_port.h"
 
 #include "base/hp_log.h"
+#include "group/hp_wq.h"
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -173,7 +174,7 @@ int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *co
 {
 	const struct wanted wanted = {
 		.n_rxq = n_workers,
-		.n_txq = n_lanes + n_workers,
+		.n_txq = n_lanes + (n_workers - 1) * HP_WQ_TXQ_STEP + 1,
 		.exact = true,
 		.pools = worker_pools,
 	};

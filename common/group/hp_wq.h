@@ -18,6 +18,9 @@
 
 #define HP_WQ_NOBODY 0xffu // holder of a queue: nobody
 #define HP_WQ_LANE 0x80u // this plus n: lane n of the primary; below: a member's slot
+// Transmit queues of two workers are so far apart. A driver's queues may lie one behind the other
+// in memory: two of net_null's share a cache line, into which each burst writes.
+#define HP_WQ_TXQ_STEP 2
 #define HP_WQ_NO_PAIR 0xffu // of a port that is none of the workers'
 
 /** What a lane does with the packets of a queue that it holds. */
@@ -47,7 +50,7 @@ struct hp_wq {
 struct hp_wq_conf {
 	uint32_t n_queues;
 	uint32_t n_ports; // that workers poll; 0: links are all that they have
-	uint32_t txq_first; // transmit queue of worker queue 0
+	uint32_t txq_first; // transmit queue of worker queue 0; the next ones: HP_WQ_TXQ_STEP
 	uint8_t pair[HP_PORTS_MAX]; // of each port of the workers, polled by them or not
 	struct hp_wq_port ports[HP_PORTS_MAX];
 	uint64_t pools[HP_WORKERS_MAX]; // address of each queue's struct rte_mempool
