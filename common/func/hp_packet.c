@@ -25,7 +25,7 @@ struct ipv6_ext {
 	uint8_t len; // units of 8 bytes behind the first 8; AH: of 4 bytes behind the first 8
 	uint8_t type; // routing header: its type
 	uint8_t segments_left; // routing header
-} __rte_packed;
+} __attribute__((packed));
 
 struct ipv6_frag {
 	uint8_t next;
@@ -33,7 +33,7 @@ struct ipv6_frag {
 	rte_be16_t
 		offset_flags; // 13 bits of offset in units of 8 bytes, 2 reserved, more fragments
 	rte_be32_t id;
-} __rte_packed;
+} __attribute__((packed));
 
 #define IPV6_FRAG_OFFSET 0xfff8 // of offset_flags; already in bytes
 #define IPV6_FRAG_MORE 0x0001

@@ -50,7 +50,7 @@ struct nd_msg {
 	uint8_t target[16];
 	uint8_t opt_type, opt_len; // opt_len in units of 8 bytes
 	uint8_t opt_mac[RTE_ETHER_ADDR_LEN];
-} __rte_packed;
+} __attribute__((packed));
 
 static const char *const icmpecho_other[] = {"drop", "pass", NULL};
 
