@@ -12,6 +12,7 @@ extern const struct hp_cli_cmd *const hp_primary_commands[];
 
 extern const struct hp_cli_cmd hp_primary_show_commands[];
 extern const struct hp_cli_cmd hp_primary_set_commands[];
+extern const struct hp_cli_cmd hp_primary_port_commands[];
 extern const struct hp_cli_cmd hp_primary_mail_commands[];
 extern const struct hp_cli_cmd hp_primary_worker_commands[];
 extern const struct hp_cli_cmd hp_primary_guest_commands[];

@@ -188,6 +188,7 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 
 const struct hp_cli_cmd *const hp_primary_commands[] = {
 	hp_primary_show_commands,
+	hp_primary_port_commands,
 	hp_primary_set_commands,
 	hp_primary_mail_commands,
 	hp_primary_worker_commands,

@@ -106,7 +106,8 @@ static int show_ports(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		struct hp_port_totals t;
 
 		hp_totals_port(primary, i, &t);
-		rte_eth_stats_get(port->port_id, &stats); // all zero where a driver has none
+		if (!port->closed)
+			rte_eth_stats_get(port->port_id, &stats); // zero where a driver has none
 		hp_out_object(out, NULL);
 		hp_out_uint(out, "id", port->port_id);
 		hp_out_str(out, "name", port->name);

@@ -160,6 +160,22 @@ void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct h
  */
 int hp_primary_publish(struct hp_primary *primary);
 
+// ports.c
+
+/**
+ * Take a port out of use: once this returns 0, no lane and no worker polls it or sends by it, and
+ * none does until hp_primary_restore_port(). Packets for it are dropped and counted as "no-port".
+ * The device is not touched. Blocks the control thread for a turn of the loops.
+ *
+ * @param port
+ *   Index into primary->ports.
+ * @return
+ *   0; -ETIMEDOUT or -ENOMEM with @p err filled: who does not turn. Then it is in use as before.
+ */
+int hp_primary_withdraw_port(struct hp_primary *primary, uint32_t port, struct hp_err *err);
+/** Use a port again, if its device is started. 0, -ETIMEDOUT or -ENOMEM with @p err filled. */
+int hp_primary_restore_port(struct hp_primary *primary, uint32_t port, struct hp_err *err);
+
 // quiesce.c
 
 /** Let lanes finish their turn before EAL unmaps memory; after the lanes were made. */

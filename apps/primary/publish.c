@@ -23,7 +23,7 @@ static void fill_ports(struct hp_primary *primary, struct hp_plan *plan)
 		const struct hp_port *port = &primary->ports[i];
 		struct hp_plan_port *pp = &plan->ports[port->port_id];
 
-		if (!port->started)
+		if (!port->started || port->withdrawn)
 			continue;
 		pp->used = true;
 		pp->port_id = port->port_id;

@@ -63,6 +63,11 @@ void hp_workers_fill_port(const struct hp_primary *primary, struct hp_plan_port 
 /** A new plan: say whether queues are polled, and what lanes do with theirs. */
 void hp_workers_publish(const struct hp_primary *primary);
 
+/** Tell all who hold queues which ports are out of use. */
+void hp_workers_say_ports(const struct hp_primary *primary);
+/** Have all of them heard it? *slot is one that has not, or HP_WQ_LANE plus a lane. */
+bool hp_workers_heard(const struct hp_primary *primary, uint8_t *slot);
+
 /** Share out the queues anew: somebody came, goes, hangs or runs again. */
 void hp_workers_rebalance(struct hp_primary *primary);
 /** A member is dead: mend the pools of its queues, count what it had, and give them away. */

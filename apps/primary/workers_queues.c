@@ -186,6 +186,45 @@ static void level(struct hp_primary *primary, struct shares *shares)
 	}
 }
 
+void hp_workers_say_ports(const struct hp_primary *primary)
+{
+	struct hp_wq_shm *shm;
+	uint64_t off = 0;
+
+	if (primary->workers.conf.n_queues == 0)
+		return;
+	shm = hp_group_wq(&primary->group);
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		if (!primary->ports[i].started || primary->ports[i].withdrawn)
+			off |= UINT64_C(1) << primary->ports[i].port_id;
+	if (atomic_exchange(&shm->ports_off, off) != off)
+		atomic_fetch_add_explicit(&shm->changes, 1, memory_order_release);
+}
+
+bool hp_workers_heard(const struct hp_primary *primary, uint8_t *slot)
+{
+	struct hp_wq_shm *shm;
+	uint64_t changes;
+
+	if (primary->workers.conf.n_queues == 0)
+		return true;
+	shm = hp_group_wq(&primary->group);
+	changes = atomic_load(&shm->changes);
+	for (uint32_t q = 0; q < primary->workers.conf.n_queues; q++) {
+		const struct hp_worker_queue *queue = &primary->workers.queues[q];
+
+		*slot = queue->holder;
+		if (queue->holder == HP_WQ_NOBODY)
+			continue;
+		if (queue->revoking ? atomic_load_explicit(&shm->queues[q].let_go,
+					      memory_order_acquire) != queue->serial
+				    : atomic_load_explicit(&shm->queues[q].worked_by,
+					      memory_order_acquire) < changes)
+			return false;
+	}
+	return true;
+}
+
 static void let_go_tick(void *arg)
 {
 	struct hp_primary *primary = arg;

@@ -138,12 +138,11 @@ static int open_port(struct hp_port *port, const struct hp_port_conf *conf,
 	}
 	if (ret == 0) {
 		step = "start";
-		ret = rte_eth_dev_start(port->port_id);
+		ret = hp_port_start(port);
 	}
 	if (ret < 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, -ret, "port %s (%s): %s: %s", port->name,
 			port->device, step, rte_strerror(-ret));
-	port->started = true;
 	if (conf->promiscuous) {
 		ret = rte_eth_promiscuous_enable(port->port_id);
 		if (ret < 0 && ret != -ENOTSUP)
@@ -182,12 +181,28 @@ int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *co
 	return open_port(port, conf, &wanted, err);
 }
 
+int hp_port_start(struct hp_port *port)
+{
+	int ret = port->started ? 0 : rte_eth_dev_start(port->port_id);
+
+	port->started = ret == 0;
+	return ret;
+}
+
+int hp_port_stop(struct hp_port *port)
+{
+	int ret = port->started ? rte_eth_dev_stop(port->port_id) : 0;
+
+	port->started = port->started && ret != 0;
+	return ret;
+}
+
 void hp_port_close(struct hp_port *port)
 {
-	if (!rte_eth_dev_is_valid_port(port->port_id))
+	if (port->closed || !rte_eth_dev_is_valid_port(port->port_id))
 		return;
-	if (port->started)
-		rte_eth_dev_stop(port->port_id);
+	hp_port_stop(port);
 	rte_eth_dev_close(port->port_id);
 	port->started = false;
+	port->closed = true;
 }

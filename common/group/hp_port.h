@@ -20,6 +20,8 @@ struct hp_port {
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
 	bool started;
+	bool closed; // DPDK has it no more
+	bool withdrawn; // started, but no plan uses it, see hp_primary_withdraw_port()
 	int when_full; // enum hp_when_full
 };
 
@@ -56,6 +58,10 @@ int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const st
 int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *conf,
 	const struct hp_pool *worker_pools, uint32_t n_workers, uint32_t n_lanes,
 	struct hp_err *err);
+
+/** Start or stop the device. No lane may use it. 0, or the driver's -errno. */
+int hp_port_start(struct hp_port *port);
+int hp_port_stop(struct hp_port *port);
 
 /** Stop and close it. No lane may poll it any more. */
 void hp_port_close(struct hp_port *port);

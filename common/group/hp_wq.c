@@ -37,6 +37,7 @@ void hp_wq_sync(struct hp_wq_loop *loop)
 	struct hp_wq_shm *shm = loop->shm;
 
 	loop->seen = atomic_load_explicit(&shm->changes, memory_order_acquire);
+	loop->off = atomic_load_explicit(&shm->ports_off, memory_order_acquire);
 	for (uint32_t q = 0; q < loop->conf.n_queues; q++) {
 		struct hp_wq *wq = &shm->queues[q];
 		uint64_t grant = atomic_load_explicit(&wq->grant, memory_order_acquire);
@@ -45,6 +46,7 @@ void hp_wq_sync(struct hp_wq_loop *loop)
 		if (hp_wq_holder(grant) == loop->self) {
 			loop->held |= bit;
 			HP_CRASH_POINT(queue_taken);
+			atomic_store_explicit(&wq->worked_by, loop->seen, memory_order_release);
 		} else if (hp_wq_taken_from(grant) == loop->self) {
 			// What this thread's cache holds belongs to the next holder.
 			if ((loop->held & bit) != 0)
@@ -84,12 +86,27 @@ static __rte_always_inline void transmit(const struct visit *visit, struct hp_po
 		drop(from, HP_DROP_TX_FULL, pkts + sent, (uint16_t)(n - sent));
 }
 
-static bool is_polled(const struct hp_wq_conf *conf, uint16_t port)
+static bool is_off(const struct hp_wq_loop *loop, uint16_t port)
 {
-	for (uint32_t i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].port_id == port)
-			return true;
+	return (loop->off >> port & 1) != 0;
+}
+
+static bool is_polled(const struct hp_wq_loop *loop, uint16_t port)
+{
+	for (uint32_t i = 0; i < loop->conf.n_ports; i++)
+		if (loop->conf.ports[i].port_id == port)
+			return !is_off(loop, port);
 	return false;
+}
+
+// Out by the port's pair, unless that is out of use.
+static void pass_on(const struct visit *visit, const struct hp_wq_port *port,
+	struct hp_port_counters *from, struct rte_mbuf **pkts, uint16_t n, uint64_t bytes)
+{
+	if (unlikely(is_off(visit->loop, port->pair)))
+		drop(from, HP_DROP_NO_PORT, pkts, n);
+	else
+		transmit(visit, from, port->pair, pkts, n, bytes);
 }
 
 static __rte_noinline void one_verdict(const struct visit *visit, struct hp_port_counters *from,
@@ -97,7 +114,7 @@ static __rte_noinline void one_verdict(const struct visit *visit, struct hp_port
 {
 	unsigned int reason = verdict->reason;
 
-	if (verdict->kind == HP_VERDICT_PORT && is_polled(&visit->loop->conf, verdict->port)) {
+	if (verdict->kind == HP_VERDICT_PORT && is_polled(visit->loop, verdict->port)) {
 		transmit(visit, from, (uint8_t)verdict->port, &m, 1, rte_pktmbuf_pkt_len(m));
 		return;
 	}
@@ -126,7 +143,7 @@ static __rte_noinline void process(const struct visit *visit, const struct hp_wq
 		pkts[n_next++] = pkts[i];
 	}
 	if (n_next > 0)
-		transmit(visit, from, port->pair, pkts, n_next, bytes);
+		pass_on(visit, port, from, pkts, n_next, bytes);
 }
 
 static __rte_always_inline uint16_t poll_port(
@@ -150,7 +167,7 @@ static __rte_always_inline uint16_t poll_port(
 	else if (without == HP_WQ_DROP)
 		drop(from, HP_DROP_ABSENT, pkts, n);
 	else
-		transmit(visit, from, port->pair, pkts, n, bytes);
+		pass_on(visit, port, from, pkts, n, bytes);
 	return n;
 }
 
@@ -175,7 +192,8 @@ uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 		if ((loop->held >> q & 1) == 0)
 			continue;
 		for (uint32_t i = 0; i < loop->conf.n_ports; i++)
-			work += poll_port(&visit, &loop->conf.ports[i], without);
+			if (likely(!is_off(loop, loop->conf.ports[i].port_id)))
+				work += poll_port(&visit, &loop->conf.ports[i], without);
 	}
 	return work;
 }

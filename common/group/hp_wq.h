@@ -44,6 +44,7 @@ struct hp_wq {
 	_Atomic uint64_t grant __rte_cache_aligned;
 	// who held it last: wo; primary: ro
 	_Atomic uint64_t let_go __rte_cache_aligned; // serial of the grant that took it away
+	_Atomic uint64_t worked_by; // .changes that the holder has heard of
 };
 
 /** What never changes. The primary keeps its own; everyone else works by a copy. */
@@ -56,10 +57,12 @@ struct hp_wq_conf {
 	uint64_t pools[HP_WORKERS_MAX]; // address of each queue's struct rte_mempool
 };
 
-/** All that the primary says of worker queues. primary: wo; everyone: ro; but .queues[].let_go. */
+/** All that the primary says of worker queues. primary: wo; everyone: ro; but the second
+ * line of .queues[]. */
 struct hp_wq_shm {
 	struct hp_wq_conf conf; // written before the first lease
-	_Atomic uint64_t changes; // raised after grants have changed
+	_Atomic uint64_t changes; // raised after grants or ports_off have changed
+	_Atomic uint64_t ports_off; // bit a port id: nobody polls it or sends by it
 	_Atomic uint32_t forwarding; // poll
 	_Atomic uint32_t without; // enum hp_wq_without
 	struct hp_wq queues[HP_WORKERS_MAX];
@@ -73,6 +76,7 @@ struct hp_wq_loop {
 	uint8_t self; // as a holder
 	uint16_t burst;
 	uint64_t seen; // .changes
+	uint64_t off; // .ports_off
 	uint32_t held; // bit a queue
 	/** NULL: pass packets on; a lane does what .without says. */
 	void (*func)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,

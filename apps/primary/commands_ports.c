@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the hugepod authors
+//
+// Commands about single ports, with testpmd's names.
+
+#include "commands.h"
+#include "primary.h"
+
+#include <rte_errno.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What is done to one port of (<port>|all). 0, or -errno after hp_cli_fail(). */
+typedef int (*each_port)(struct hp_primary *primary, uint32_t i, struct hp_out *out);
+
+// By name, device, or the id that "show ports" says.
+static int find_port(const struct hp_primary *primary, const char *text)
+{
+	char *end;
+	unsigned long id = strtoul(text, &end, 10);
+
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		if (strcmp(primary->ports[i].name, text) == 0 ||
+			strcmp(primary->ports[i].device, text) == 0)
+			return (int)i;
+	for (uint32_t i = 0; *end == '\0' && i < primary->n_ports; i++)
+		if (primary->ports[i].port_id == id && end != text)
+			return (int)i;
+	return -1;
+}
+
+static int for_ports(
+	struct hp_primary *primary, const char *which, each_port each, struct hp_out *out)
+{
+	int i = find_port(primary, which);
+	int ret = 0;
+
+	if (i >= 0)
+		return each(primary, (uint32_t)i, out);
+	if (strcmp(which, "all") != 0)
+		return hp_cli_fail(out, ENOENT,
+			"there is no port '%s'; 'show ports' lists them, 'all' means every one",
+			which);
+	for (uint32_t k = 0; ret == 0 && k < primary->n_ports; k++)
+		ret = each(primary, k, out);
+	return ret;
+}
+
+static int fail_port(
+	const struct hp_primary *primary, uint32_t i, const char *what, int ret, struct hp_out *out)
+{
+	return hp_cli_fail(out, -ret, "port %s (%s): %s: %s", primary->ports[i].name,
+		primary->ports[i].device, what, rte_strerror(-ret));
+}
+
+static int stop_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	struct hp_err err = {0};
+	int ret = hp_primary_withdraw_port(primary, i, &err);
+
+	if (ret < 0)
+		return hp_cli_fail(out, -ret, "%s", err.text);
+	ret = hp_port_stop(&primary->ports[i]);
+	return ret < 0 ? fail_port(primary, i, "stop", ret, out) : 0;
+}
+
+static int start_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	struct hp_err err = {0};
+	int ret;
+
+	if (primary->ports[i].closed)
+		return hp_cli_fail(
+			out, ENODEV, "port %s is closed for good", primary->ports[i].name);
+	ret = hp_port_start(&primary->ports[i]);
+	if (ret < 0)
+		return fail_port(primary, i, "start", ret, out);
+	ret = hp_primary_restore_port(primary, i, &err);
+	return ret < 0 ? hp_cli_fail(out, -ret, "%s", err.text) : 0;
+}
+
+static int close_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = stop_one(primary, i, out);
+
+	if (ret == 0)
+		hp_port_close(&primary->ports[i]);
+	return ret;
+}
+
+static int port_action(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	const char *action = hp_cli_word(args, 1);
+	each_port each = strcmp(action, "start") == 0  ? start_one
+			 : strcmp(action, "stop") == 0 ? stop_one
+						       : close_one;
+
+	return for_ports(ctx, hp_cli_str(args, "port"), each, out);
+}
+
+const struct hp_cli_cmd hp_primary_port_commands[] = {
+	{"port (start|stop|close) <port>", port_action, "Ports",
+		"Start or stop the device of a port (id, name or 'all'), or close it for good, "
+		"while the others forward: packets for it are dropped as no-port meanwhile."},
+	{NULL},
+};
