@@ -165,6 +165,8 @@ int hp_lane_main(void *arg)
 		work += collect(lane);
 		if (plan->forwarding)
 			work += poll_ports(lane);
+		if (unlikely(plan->n_sources > 0) && plan->forwarding)
+			work += hp_lane_replay(lane);
 		if (lane->wq != NULL)
 			work += hp_wq_turn(lane->wq, 0);
 		flush(lane);

@@ -89,6 +89,9 @@ struct hp_plan {
 	uint64_t tap_drops[HP_DROP_COUNT]; // bit a tap: copies of what is dropped
 	uint32_t n_taps;
 	struct hp_plan_tap taps[HP_TAPS_MAX];
+	uint32_t n_sources;
+	struct hp_plan_source sources[HP_GUESTS_MAX]; // replays
+	struct hp_hop source_hops[HP_GUESTS_MAX]; // of those whose destination is given
 	char port_names[HP_PORTS_MAX][HP_NAME_MAX]; // for the comments of captures
 	char client_names[HP_CLIENTS_MAX][HP_NAME_MAX];
 };

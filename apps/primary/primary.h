@@ -104,6 +104,7 @@ struct hp_primary {
 	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
 	struct hp_primary_guest guests[HP_GUESTS_MAX];
+	struct hp_replay_totals replayed; // by replays that are gone
 	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
 	struct hp_timer *clock_timer;
 
