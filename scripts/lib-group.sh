@@ -43,6 +43,7 @@ prepare() {
 	HP_WORKER=$BUILD/apps/worker/hp-worker
 	HP_MESSAGE=$BUILD/apps/message/hp-message
 	HP_CAPTURE=$BUILD/apps/capture/hp-capture
+	HP_REPLAY=$BUILD/apps/replay/hp-replay
 	HUGEPOD=$BUILD/apps/hugepod/hugepod
 	mount -t hugetlbfs -o "pagesize=2M,size=${HUGE_SIZE:-1G},uid=$UID_OF_GROUP,gid=$UID_OF_GROUP,mode=0700" \
 		none "$T/huge"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
 //
-// badguest: a capture that breaks the rules, one way a run. For tests/mp. Says on standard output
-// what the primary answered.
+// badguest: a capture or replay that breaks the rules, one way a run. For tests/mp. Says on
+// standard output what the primary answered.
 
 #include "base/hp_guest.h"
 #include "base/hp_time.h"
@@ -158,6 +158,20 @@ static void scribble(struct hp_guest *g)
 	}
 }
 
+// Packets that are none, until the primary has enough of it.
+static void lie(struct hp_guest *g)
+{
+	struct hp_guest_packet head = {.len = UINT32_MAX};
+	enum hp_guest_event event = HP_GUEST_NOTHING;
+
+	memcpy(g->rings[0].bytes, &head, sizeof(head));
+	g->rings[0].head = 4096;
+	hp_stream_publish(&g->rings[0]);
+	while (event == HP_GUEST_NOTHING)
+		event = hp_guest_poll(g, 5000);
+	printf("%s\n", event == HP_GUEST_EVICTED ? g->why : "something else");
+}
+
 static const struct {
 	const char *name;
 	int (*spoil)(struct hp_guest *g);
@@ -178,6 +192,7 @@ static const struct {
 	{"jumping-filter", jumping_filter, NULL},
 	{"unknown-port", unknown_port, NULL},
 	{"scribble", nothing, scribble},
+	{"replay-lies", nothing, lie},
 };
 
 static int run(unsigned int way, const char *prefix, const char *point)
@@ -186,15 +201,17 @@ static int run(unsigned int way, const char *prefix, const char *point)
 	struct hp_guest_conf conf = {
 		.file_prefix = prefix_copy, .name = name, .wait_primary_us = 5000000};
 	struct hp_guest_filter all = {0};
+	enum hp_guest_kind kind = ways[way].afterwards == lie ? HP_GUEST_REPLAY : HP_GUEST_CAPTURE;
 	struct hp_guest g;
 	struct hp_err err = {0};
 	struct hp_tap taps[2];
 	int ret;
 
 	snprintf(prefix_copy, sizeof(prefix_copy), "%s", prefix);
-	ret = hp_guest_join(&g, &conf, HP_GUEST_CAPTURE, &err);
+	ret = hp_guest_join(&g, &conf, kind, &err);
 	if (ret == 0)
-		ret = hp_guest_make(&g, g.welcome.n_lanes, RING, &err);
+		ret = hp_guest_make(
+			&g, kind == HP_GUEST_CAPTURE ? g.welcome.n_lanes : 1, RING, &err);
 	if (ret == 0 && hp_tap_parse(taps, point, &err) > 0)
 		ret = hp_guest_add_tap(&g, &taps[0], 64, &all, &err);
 	if (ret == 0)
