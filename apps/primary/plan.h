@@ -45,6 +45,7 @@ struct hp_plan_port {
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
 	bool wait; // take no more than the next hop has room for
+	bool stamp; // write the port into its packets: their member needs it, not all drivers do
 	bool skip; // lanes do not poll it: it is the workers', or its packets wait for one
 	uint64_t tap_rx, tap_tx; // bit a tap: copies of what is received and transmitted
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not

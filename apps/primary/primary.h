@@ -163,6 +163,10 @@ int hp_primary_publish(struct hp_primary *primary);
 
 // ports.c
 
+/** Open all ports of the configuration; pools are made. -errno with @p err filled. */
+int hp_primary_open_ports(struct hp_primary *primary, struct hp_err *err);
+void hp_primary_close_ports(struct hp_primary *primary);
+
 /**
  * Take a port out of use: once this returns 0, no lane and no worker polls it or sends by it, and
  * none does until hp_primary_restore_port(). Packets for it are dropped and counted as "no-port".
