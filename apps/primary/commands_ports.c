@@ -9,32 +9,15 @@
 #include <rte_errno.h>
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /** What is done to one port of (<port>|all). 0, or -errno after hp_cli_fail(). */
 typedef int (*each_port)(struct hp_primary *primary, uint32_t i, struct hp_out *out);
 
-// By name, device, or the id that "show ports" says.
-static int find_port(const struct hp_primary *primary, const char *text)
-{
-	char *end;
-	unsigned long id = strtoul(text, &end, 10);
-
-	for (uint32_t i = 0; i < primary->n_ports; i++)
-		if (strcmp(primary->ports[i].name, text) == 0 ||
-			strcmp(primary->ports[i].device, text) == 0)
-			return (int)i;
-	for (uint32_t i = 0; *end == '\0' && i < primary->n_ports; i++)
-		if (primary->ports[i].port_id == id && end != text)
-			return (int)i;
-	return -1;
-}
-
 static int for_ports(
 	struct hp_primary *primary, const char *which, each_port each, struct hp_out *out)
 {
-	int i = find_port(primary, which);
+	int i = hp_primary_find_port(primary, which);
 	int ret = 0;
 
 	if (i >= 0)
@@ -44,7 +27,8 @@ static int for_ports(
 			"there is no port '%s'; 'show ports' lists them, 'all' means every one",
 			which);
 	for (uint32_t k = 0; ret == 0 && k < primary->n_ports; k++)
-		ret = each(primary, k, out);
+		if (hp_port_is_there(&primary->ports[k]))
+			ret = each(primary, k, out);
 	return ret;
 }
 
@@ -55,6 +39,25 @@ static int fail_port(
 		primary->ports[i].device, what, rte_strerror(-ret));
 }
 
+// Drivers take mbufs of the lanes' pools when they start, and free some when they stop or close.
+static int while_parked(struct hp_primary *primary, uint32_t i, int (*action)(struct hp_port *port))
+{
+	int ret = hp_primary_park(primary);
+	int taken;
+
+	if (ret < 0)
+		return ret;
+	ret = action(&primary->ports[i]);
+	taken = hp_primary_unpark(primary);
+	return ret < 0 ? ret : taken;
+}
+
+static int close_port(struct hp_port *port)
+{
+	hp_port_close(port);
+	return 0;
+}
+
 static int stop_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 {
 	struct hp_err err = {0};
@@ -62,7 +65,7 @@ static int stop_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 
 	if (ret < 0)
 		return hp_cli_fail(out, -ret, "%s", err.text);
-	ret = hp_port_stop(&primary->ports[i]);
+	ret = while_parked(primary, i, hp_port_stop);
 	return ret < 0 ? fail_port(primary, i, "stop", ret, out) : 0;
 }
 
@@ -74,7 +77,7 @@ static int start_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 	if (primary->ports[i].closed)
 		return hp_cli_fail(
 			out, ENODEV, "port %s is closed for good", primary->ports[i].name);
-	ret = hp_port_start(&primary->ports[i]);
+	ret = while_parked(primary, i, hp_port_start);
 	if (ret < 0)
 		return fail_port(primary, i, "start", ret, out);
 	ret = hp_primary_restore_port(primary, i, &err);
@@ -85,9 +88,7 @@ static int close_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 {
 	int ret = stop_one(primary, i, out);
 
-	if (ret == 0)
-		hp_port_close(&primary->ports[i]);
-	return ret;
+	return ret == 0 ? while_parked(primary, i, close_port) : ret;
 }
 
 static int port_action(void *ctx, const struct hp_cli_args *args, struct hp_out *out)

@@ -190,6 +190,7 @@ const struct hp_cli_cmd *const hp_primary_commands[] = {
 	hp_primary_show_commands,
 	hp_primary_port_commands,
 	hp_primary_set_commands,
+	hp_primary_hotplug_commands,
 	hp_primary_mail_commands,
 	hp_primary_worker_commands,
 	hp_primary_guest_commands,

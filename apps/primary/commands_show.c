@@ -5,6 +5,7 @@
 
 #include "base/hp_time.h"
 #include "commands.h"
+#include "primary.h"
 #include "totals.h"
 
 #include <rte_malloc.h>
@@ -105,6 +106,8 @@ static int show_ports(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		struct rte_eth_stats stats = {0};
 		struct hp_port_totals t;
 
+		if (!hp_port_is_there(port))
+			continue;
 		hp_totals_port(primary, i, &t);
 		if (!port->closed)
 			rte_eth_stats_get(port->port_id, &stats); // zero where a driver has none
@@ -194,10 +197,13 @@ static int show_drops(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
 		struct hp_port_totals t;
 
+		if (!hp_port_is_there(&primary->ports[i]))
+			continue;
 		hp_totals_port(primary, i, &t);
 		snprintf(where, sizeof(where), "port:%s", primary->ports[i].name);
 		show_reasons(out, where, t.drops);
 	}
+	show_reasons(out, "detached ports", primary->detached.drops);
 	for (uint32_t i = 0; i < HP_CLIENTS_MAX; i++) {
 		struct hp_client_totals t;
 
@@ -206,7 +212,6 @@ static int show_drops(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		hp_totals_client(primary, i, &t);
 		show_reasons(out, primary->clients[i].name, t.drops);
 	}
-	hp_show_replay_drops(primary, out, show_reasons);
 	hp_out_end(out);
 	return 0;
 }
@@ -278,7 +283,7 @@ static void dest_name(
 		return;
 	}
 	for (uint32_t i = 0; i < primary->n_ports; i++)
-		if (primary->ports[i].port_id == dest->id)
+		if (hp_port_is_there(&primary->ports[i]) && primary->ports[i].port_id == dest->id)
 			snprintf(name, size, "port:%s", primary->ports[i].name);
 }
 

@@ -84,7 +84,7 @@ static int show_workers(void *ctx, const struct hp_cli_args *args, struct hp_out
 	hp_out_end(out);
 	hp_out_array(out, "ports");
 	for (uint32_t i = 0; i < primary->conf->n_ports && i < primary->n_ports; i++) {
-		if (workers->ports.pair[i] < 0)
+		if (workers->ports.pair[i] < 0 || !hp_port_is_there(&primary->ports[i]))
 			continue;
 		hp_out_object(out, NULL);
 		hp_out_str(out, "name", primary->ports[i].name);

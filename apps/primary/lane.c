@@ -87,9 +87,6 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	if (burst.n == 0)
 		return 0;
 	HP_CRASH_POINT(lane_received);
-	if (port->stamp)
-		for (uint16_t i = 0; i < burst.n; i++)
-			pkts[i]->port = port->port_id;
 	burst.bytes = hp_lane_bytes(pkts, burst.n);
 	hp_count(&count->rx_packets, burst.n);
 	hp_count(&count->rx_bytes, burst.bytes);
@@ -164,12 +161,15 @@ int hp_lane_main(void *arg)
 
 		if (plan != lane->plan)
 			hp_lane_apply(lane, plan);
+		if (unlikely(plan->parked)) {
+			hp_count(&lane->turns, 1);
+			hp_idle_turn(&lane->idle, false);
+			continue;
+		}
 		// What comes back makes room for what comes in.
 		work += collect(lane);
 		if (plan->forwarding)
 			work += poll_ports(lane);
-		if (unlikely(plan->n_sources > 0) && plan->forwarding)
-			work += hp_lane_replay(lane);
 		if (lane->wq != NULL)
 			work += hp_wq_turn(lane->wq, 0);
 		flush(lane);

@@ -42,11 +42,13 @@ int hp_primary_find_port(const struct hp_primary *primary, const char *name)
 	unsigned long n;
 
 	for (uint32_t i = 0; i < primary->n_ports; i++)
-		if (strcmp(primary->ports[i].name, name) == 0 ||
-			strcmp(primary->ports[i].device, name) == 0)
+		if (hp_port_is_there(&primary->ports[i]) &&
+			(strcmp(primary->ports[i].name, name) == 0 ||
+				strcmp(primary->ports[i].device, name) == 0))
 			return (int)i;
 	n = strtoul(name, &end, 10);
-	if (*name != '\0' && *end == '\0' && n < primary->n_ports)
+	if (*name != '\0' && *end == '\0' && n < primary->n_ports &&
+		hp_port_is_there(&primary->ports[n]))
 		return (int)n;
 	return -1;
 }
@@ -110,4 +112,25 @@ int hp_primary_patch(struct hp_primary *primary, const char *from, const char *c
 					     : &primary->clients[source.id].hop;
 	*target = hop;
 	return 0;
+}
+
+static void strike(struct hp_hop *hop, uint8_t port_id)
+{
+	uint8_t n = 0;
+
+	for (uint8_t i = 0; i < hop->n; i++)
+		if (hop->dest[i].kind != HP_DEST_PORT || hop->dest[i].id != port_id)
+			hop->dest[n++] = hop->dest[i];
+	hop->n = n;
+}
+
+void hp_primary_unpatch_port(struct hp_primary *primary, uint32_t port)
+{
+	uint8_t port_id = (uint8_t)primary->ports[port].port_id;
+
+	memset(&primary->port_hops[port], 0, sizeof(primary->port_hops[port]));
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		strike(&primary->port_hops[i], port_id);
+	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
+		strike(&primary->clients[i].hop, port_id);
 }

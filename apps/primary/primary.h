@@ -15,6 +15,7 @@
 #include "group/hp_port.h"
 #include "guests.h"
 #include "lane.h"
+#include "totals.h"
 #include "workers.h"
 
 #include <limits.h>
@@ -98,19 +99,22 @@ struct hp_primary {
 
 	struct hp_port ports[HP_PORTS_MAX]; // in the configuration's order
 	struct hp_hop port_hops[HP_PORTS_MAX];
-	uint32_t n_ports;
+	uint32_t n_ports; // one more than the last index; hp_port_is_there() tells which are ports
+	struct hp_port_totals before[HP_PORTS_MAX]; // counted before the port was attached
+	struct hp_port_totals detached; // counted by ports that are no more
+	uint32_t n_detached;
 	rte_spinlock_t tx_locks[HP_PORTS_MAX][HP_LANES_MAX];
 	struct hp_client clients[HP_CLIENTS_MAX];
 	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
 	struct hp_primary_guest guests[HP_GUESTS_MAX];
-	struct hp_replay_totals replayed; // by replays that are gone
 	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
 	struct hp_timer *clock_timer;
 
 	struct hp_plan *plan; // that the lanes work by
 	uint64_t plan_version;
 	bool forwarding;
+	bool parked; // the lanes do nothing, see hp_primary_park()
 
 	struct hp_timer *stats_timer;
 	struct hp_timer *watch_timer; // stuck and lying members
@@ -163,10 +167,6 @@ int hp_primary_publish(struct hp_primary *primary);
 
 // ports.c
 
-/** Open all ports of the configuration; pools are made. -errno with @p err filled. */
-int hp_primary_open_ports(struct hp_primary *primary, struct hp_err *err);
-void hp_primary_close_ports(struct hp_primary *primary);
-
 /**
  * Take a port out of use: once this returns 0, no lane and no worker polls it or sends by it, and
  * none does until hp_primary_restore_port(). Packets for it are dropped and counted as "no-port".
@@ -181,6 +181,39 @@ int hp_primary_withdraw_port(struct hp_primary *primary, uint32_t port, struct h
 /** Use a port again, if its device is started. 0, -ETIMEDOUT or -ENOMEM with @p err filled. */
 int hp_primary_restore_port(struct hp_primary *primary, uint32_t port, struct hp_err *err);
 
+/**
+ * Have the lanes do nothing until hp_primary_unpark(), so that the control thread may do what
+ * touches their pools: drivers take mbufs when a port starts and free them when it is closed.
+ * Milliseconds.
+ * @return as hp_primary_publish(); unless 0, the lanes go on.
+ */
+int hp_primary_park(struct hp_primary *primary);
+/** Go on, with a new plan. As hp_primary_publish(). */
+int hp_primary_unpark(struct hp_primary *primary);
+
+// hotplug.c
+
+/**
+ * Make a virtual device and a port of it, while packets flow. What fails leaves nothing behind.
+ *
+ * @param devargs
+ *   "net_null1,size=64"
+ * @param name
+ *   Of the port; NULL: its device's.
+ * @return
+ *   Index into primary->ports, or -errno with @p err filled: which step, and why. -EAGAIN: a member
+ *   attaches or has died doing so, try again in a moment.
+ */
+int hp_primary_attach_port(
+	struct hp_primary *primary, const char *devargs, const char *name, struct hp_err *err);
+
+/**
+ * Take a port out of use, out of the patch table and out of DPDK, while packets flow.
+ * @return
+ *   0, or -errno with @p err filled, as above. After -ETIMEDOUT the port is as before.
+ */
+int hp_primary_detach_port(struct hp_primary *primary, uint32_t port, struct hp_err *err);
+
 // quiesce.c
 
 /** Let lanes finish their turn before EAL unmaps memory; after the lanes were made. */
@@ -192,6 +225,8 @@ void hp_primary_unguard_memory(struct hp_primary *primary);
 /** Replace the patch of a source. Names as in hp_patch_conf. -errno with @p err filled. */
 int hp_primary_patch(struct hp_primary *primary, const char *from, const char *const *to,
 	uint32_t n_to, int spread, struct hp_err *err);
+/** Remove the patch of a port, and the port from where others go. */
+void hp_primary_unpatch_port(struct hp_primary *primary, uint32_t port);
 /** Index of a client by name, -1 if there is none. */
 int hp_primary_find_client(const struct hp_primary *primary, const char *name);
 /** Add a client's name. Index or -ENOSPC. */

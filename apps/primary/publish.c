@@ -8,6 +8,8 @@
 #include "base/hp_time.h"
 #include "primary.h"
 
+#include <rte_mempool.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +126,7 @@ int hp_primary_publish(struct hp_primary *primary)
 		return -ENOMEM;
 	plan->version = ++primary->plan_version;
 	plan->forwarding = primary->forwarding;
+	plan->parked = primary->parked;
 	plan->check_returns = primary->conf->check_returns;
 	plan->burst = (uint16_t)primary->conf->burst;
 	plan->hop_limit = (uint8_t)primary->conf->hop_limit;
@@ -158,4 +161,26 @@ int hp_primary_publish(struct hp_primary *primary)
 	free(primary->plan);
 	primary->plan = plan;
 	return 0;
+}
+
+int hp_primary_park(struct hp_primary *primary)
+{
+	int ret;
+
+	primary->parked = true;
+	ret = hp_primary_publish(primary);
+	if (ret < 0) {
+		primary->parked = false;
+		hp_primary_publish(primary);
+	}
+	return ret;
+}
+
+int hp_primary_unpark(struct hp_primary *primary)
+{
+	// What the driver has freed into this thread's caches is the lanes' again.
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		rte_mempool_cache_flush(NULL, primary->pools[l].mp);
+	primary->parked = false;
+	return hp_primary_publish(primary);
 }

@@ -3,6 +3,8 @@
 
 #include "totals.h"
 
+#include "primary.h"
+
 #include <string.h>
 
 static void add_drops(uint64_t *sums, uint64_t *all, const _Atomic uint64_t *drops)
@@ -15,12 +17,14 @@ static void add_drops(uint64_t *sums, uint64_t *all, const _Atomic uint64_t *dro
 	}
 }
 
-void hp_totals_port(const struct hp_primary *primary, uint32_t port, struct hp_port_totals *totals)
+// Of that DPDK number, since the start of the group.
+static void sum_port(
+	const struct hp_primary *primary, uint16_t port_id, struct hp_port_totals *totals)
 {
 	memset(totals, 0, sizeof(*totals));
 	for (uint32_t row = 0; row < primary->n_lanes + primary->group.hdr->n_wqs; row++) {
 		const struct hp_port_counters *c =
-			hp_group_port_counters(&primary->group, row, primary->ports[port].port_id);
+			hp_group_port_counters(&primary->group, row, port_id);
 
 		totals->rx_packets += hp_counted(&c->rx_packets);
 		totals->rx_bytes += hp_counted(&c->rx_bytes);
@@ -30,6 +34,38 @@ void hp_totals_port(const struct hp_primary *primary, uint32_t port, struct hp_p
 		totals->copies += hp_counted(&c->copies);
 		add_drops(totals->drops, &totals->dropped, c->drops);
 	}
+}
+
+// Both are nothing but counters of 64 bits.
+_Static_assert(sizeof(struct hp_port_totals) % sizeof(uint64_t) == 0, "see combine()");
+
+static void combine(struct hp_port_totals *totals, const struct hp_port_totals *other, bool add)
+{
+	const uint64_t *from = (const uint64_t *)other;
+	uint64_t *to = (uint64_t *)totals;
+
+	for (size_t i = 0; i < sizeof(*totals) / sizeof(*to); i++)
+		to[i] = add ? to[i] + from[i] : to[i] - from[i];
+}
+
+void hp_totals_port(const struct hp_primary *primary, uint32_t port, struct hp_port_totals *totals)
+{
+	sum_port(primary, primary->ports[port].port_id, totals);
+	combine(totals, &primary->before[port], false);
+}
+
+void hp_totals_begin_port(struct hp_primary *primary, uint32_t port)
+{
+	sum_port(primary, primary->ports[port].port_id, &primary->before[port]);
+}
+
+void hp_totals_end_port(struct hp_primary *primary, uint32_t port)
+{
+	struct hp_port_totals totals;
+
+	hp_totals_port(primary, port, &totals);
+	combine(&primary->detached, &totals, true);
+	memset(&primary->before[port], 0, sizeof(primary->before[port]));
 }
 
 void hp_totals_client(

@@ -5,7 +5,9 @@
 
 #pragma once
 
-#include "primary.h"
+#include "group/hp_group.h"
+
+struct hp_primary;
 
 struct hp_port_totals {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
@@ -19,7 +21,12 @@ struct hp_client_totals {
 	uint64_t drops[HP_DROPS_ROOM];
 };
 
-/** @p port: index into primary->ports. */
+/** @p port: index into primary->ports. Since it was attached. */
 void hp_totals_port(const struct hp_primary *primary, uint32_t port, struct hp_port_totals *totals);
 void hp_totals_client(
 	const struct hp_primary *primary, uint32_t client, struct hp_client_totals *totals);
+
+/** A port is about to be attached: what its number has counted before is not its own. */
+void hp_totals_begin_port(struct hp_primary *primary, uint32_t port);
+/** A port is detached: what it has counted is added to primary->detached. */
+void hp_totals_end_port(struct hp_primary *primary, uint32_t port);

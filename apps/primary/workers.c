@@ -172,10 +172,30 @@ bool hp_workers_poll(const struct hp_primary *primary, uint16_t port_id)
 {
 	const struct hp_wq_conf *conf = &primary->workers.conf;
 
+	if ((primary->workers.gone >> port_id & 1) != 0)
+		return false;
 	for (uint32_t i = 0; i < conf->n_ports; i++)
 		if (conf->ports[i].port_id == port_id)
 			return true;
 	return false;
+}
+
+void hp_workers_forget_port(struct hp_primary *primary, uint32_t port)
+{
+	struct hp_workers *workers = &primary->workers;
+	uint16_t port_id = primary->ports[port].port_id;
+
+	if (workers->ports.pair[port] < 0 && !hp_workers_poll(primary, port_id))
+		return;
+	workers->gone |= UINT64_C(1) << port_id;
+	for (unsigned int i = 0; i < HP_PORTS_MAX; i++)
+		if (workers->conf.pair[i] == port_id)
+			workers->conf.pair[i] = HP_WQ_NO_PAIR;
+	workers->conf.pair[port_id] = HP_WQ_NO_PAIR;
+	for (uint32_t i = 0; i < HP_PORTS_MAX; i++)
+		if (workers->ports.pair[i] == (int8_t)port)
+			workers->ports.pair[i] = -1;
+	workers->ports.pair[port] = -1;
 }
 
 static bool any_live(const struct hp_primary *primary)
@@ -204,7 +224,6 @@ void hp_workers_fill_port(const struct hp_primary *primary, struct hp_plan_port 
 	if (pair == HP_WQ_NO_PAIR || port->skip)
 		return;
 	port->hop.spread = HP_SPREAD_HASH;
-	port->stamp = true;
 	if (conf->primary_worker) {
 		add_dest(&port->hop, HP_DEST_PORT, pair);
 	} else if (!any_live(primary) && conf->policy == HP_POLICY_BYPASS) {

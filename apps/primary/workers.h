@@ -41,6 +41,7 @@ struct hp_workers {
 	struct hp_timer *timer; // while somebody is to let go
 	uint64_t takeover_us_max; // longest time from hearing of a death to the next holder
 	uint64_t died_packets;
+	uint64_t gone; // bit a port id: a port of theirs that was detached
 };
 
 /** Sort out the ports of a configuration. Pure. */
@@ -67,6 +68,9 @@ void hp_workers_publish(const struct hp_primary *primary);
 void hp_workers_say_ports(const struct hp_primary *primary);
 /** Have all of them heard it? *slot is one that has not, or HP_WQ_LANE plus a lane. */
 bool hp_workers_heard(const struct hp_primary *primary, uint8_t *slot);
+
+/** A port is detached: it is theirs no more, nor is whatever gets its number. */
+void hp_workers_forget_port(struct hp_primary *primary, uint32_t port);
 
 /** Share out the queues anew: somebody came, goes, hangs or runs again. */
 void hp_workers_rebalance(struct hp_primary *primary);

@@ -189,13 +189,14 @@ static void level(struct hp_primary *primary, struct shares *shares)
 void hp_workers_say_ports(const struct hp_primary *primary)
 {
 	struct hp_wq_shm *shm;
-	uint64_t off = 0;
+	uint64_t off = primary->workers.gone;
 
-	if (primary->workers.conf.n_queues == 0)
+	if (primary->group.hdr->n_wqs == 0)
 		return;
 	shm = hp_group_wq(&primary->group);
 	for (uint32_t i = 0; i < primary->n_ports; i++)
-		if (!primary->ports[i].started || primary->ports[i].withdrawn)
+		if (hp_port_is_there(&primary->ports[i]) &&
+			(!primary->ports[i].started || primary->ports[i].withdrawn))
 			off |= UINT64_C(1) << primary->ports[i].port_id;
 	if (atomic_exchange(&shm->ports_off, off) != off)
 		atomic_fetch_add_explicit(&shm->changes, 1, memory_order_release);

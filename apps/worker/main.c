@@ -39,7 +39,7 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	if (nf->group->hdr->n_wqs == 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
 			"this group has no queues for workers: start hp-primary with --workers N");
-	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, err);
+	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, hp_group_wq(nf->group), err);
 	if (ret < 0)
 		return ret;
 	loop = calloc(1, sizeof(*loop));
@@ -85,6 +85,9 @@ static void to_pairs(
 			continue;
 		verdicts[i].kind = HP_VERDICT_PORT;
 		verdicts[i].port = port < HP_PORTS_MAX ? loop->conf.pair[port] : HP_WQ_NO_PAIR;
+		// Its pair may be detached, and another port have its number.
+		if (verdicts[i].port < HP_PORTS_MAX && (loop->off >> verdicts[i].port & 1) != 0)
+			verdicts[i].port = HP_WQ_NO_PAIR;
 	}
 }
 

@@ -12,7 +12,14 @@
 
 #include <errno.h>
 
-int hp_worker_attach_ports(const struct hp_wq_conf *conf, struct hp_err *err)
+// A port may be detached at any moment; then nobody polls it.
+static bool is_off(const struct hp_wq_shm *shm, uint16_t port_id)
+{
+	return (atomic_load_explicit(&shm->ports_off, memory_order_acquire) >> port_id & 1) != 0;
+}
+
+int hp_worker_attach_ports(
+	const struct hp_wq_conf *conf, const struct hp_wq_shm *shm, struct hp_err *err)
 {
 	uint16_t port_id;
 	int ret;
@@ -28,7 +35,7 @@ int hp_worker_attach_ports(const struct hp_wq_conf *conf, struct hp_err *err)
 			ret = rte_eth_dev_get_port_by_name(port->device, &port_id);
 		if (ret == 0 && port_id != port->port_id)
 			ret = -ENODEV;
-		if (ret < 0)
+		if (ret < 0 && !is_off(shm, port->port_id))
 			return hp_err_set(err, HP_EXIT_CONFIG, -ret,
 				"port %u (%s) cannot be opened in a worker: %s: is its driver's "
 				"package in this image? Or give the port worker=no",

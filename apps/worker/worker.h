@@ -13,4 +13,5 @@
  * ready. Nothing of a device but this process's own functions is set up.
  * @return 0, or -errno with @p err filled (HP_EXIT_CONFIG).
  */
-int hp_worker_attach_ports(const struct hp_wq_conf *conf, struct hp_err *err);
+int hp_worker_attach_ports(
+	const struct hp_wq_conf *conf, const struct hp_wq_shm *shm, struct hp_err *err);

@@ -160,6 +160,14 @@ struct hp_yaml_node;
 int hp_config_from_yaml(struct hp_config *conf, const struct hp_yaml_node *root, const char *file,
 	struct hp_err *err);
 
+/**
+ * A port that is no part of the configuration, with its defaults. @p name NULL: after its device.
+ * @return 0; -EINVAL or -ENOMEM with @p err filled (HP_EXIT_USAGE). hp_config_free_port() is due.
+ */
+int hp_config_new_port(const struct hp_config *conf, const char *devargs, const char *name,
+	struct hp_port_conf *port, struct hp_err *err);
+void hp_config_free_port(struct hp_port_conf *port);
+
 /** Free what @p conf holds and clear it; a cleared one is fine. */
 void hp_config_free(struct hp_config *conf);
 

@@ -146,13 +146,18 @@ static void remove_last(struct hp_config *conf, enum hp_config_list_id id)
 }
 
 // The name of a device as a port's name: "0000:01:00.0" becomes "0000-01-00.0".
-static int name_after_device(struct hp_config_reader *r, struct hp_port_conf *port)
+static void name_after_device(const char *devargs, char *name, size_t size)
+{
+	hp_config_device_name(devargs, name, size);
+	for (char *c = name; *c != '\0'; c++)
+		*c = *c == ':' ? '-' : (char)tolower((unsigned char)*c);
+}
+
+static int give_name(struct hp_config_reader *r, struct hp_port_conf *port)
 {
 	char device[DEVICE_MAX];
 
-	hp_config_device_name(port->devargs, device, sizeof(device));
-	for (char *c = device; *c != '\0'; c++)
-		*c = *c == ':' ? '-' : (char)tolower((unsigned char)*c);
+	name_after_device(port->devargs, device, sizeof(device));
 	if (hp_config_check_port_name(device) != NULL)
 		return hp_config_error(r, port->pos, "vdev",
 			"device '%s' makes no good name for a port: list it under ports, or as "
@@ -160,6 +165,40 @@ static int name_after_device(struct hp_config_reader *r, struct hp_port_conf *po
 			device, port->devargs);
 	port->name = strdup(device);
 	return port->name == NULL ? hp_config_no_memory(r) : 0;
+}
+
+int hp_config_new_port(const struct hp_config *conf, const char *devargs, const char *name,
+	struct hp_port_conf *port, struct hp_err *err)
+{
+	const char *expected = hp_config_check_devargs(devargs);
+	char quoted[HP_QUOTE_SIZE], device[DEVICE_MAX];
+
+	memset(port, 0, sizeof(*port));
+	if (expected != NULL)
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL, "device '%s': expected %s",
+			hp_err_quote(quoted, sizeof(quoted), devargs), expected);
+	if (name == NULL) {
+		name_after_device(devargs, device, sizeof(device));
+		name = device;
+	}
+	expected = hp_config_check_port_name(name);
+	if (expected != NULL)
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL, "port name '%s': expected %s",
+			hp_err_quote(quoted, sizeof(quoted), name), expected);
+	if (hp_opts_defaults(&hp_config_port_opts, port) < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	fill_port(conf, port);
+	port->name = strdup(name);
+	port->devargs = strdup(devargs);
+	if (port->name != NULL && port->devargs != NULL)
+		return 0;
+	hp_config_free_port(port);
+	return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+}
+
+void hp_config_free_port(struct hp_port_conf *port)
+{
+	hp_opts_free(&hp_config_port_opts, port);
 }
 
 static const char *entry_name(struct hp_config_list *list, uint32_t i)
@@ -216,7 +255,7 @@ int hp_config_settle(struct hp_config_reader *r, enum hp_config_list_id id, stru
 	}
 	if (id == HP_LIST_PORTS) {
 		struct hp_port_conf *port = &r->conf->ports[r->conf->n_ports - 1];
-		int ret = port->name == NULL ? name_after_device(r, port) : 0;
+		int ret = port->name == NULL ? give_name(r, port) : 0;
 
 		if (ret < 0)
 			return ret;

@@ -117,6 +117,15 @@
 	X(repair_begin, primary_repair, "a primary before it mends a dead worker's pool") \
 	X(repair_middle, primary_repair, "a primary that mends a dead worker's pool") \
 	X(repair_done, primary_repair, "a primary with a mended pool that nobody has") \
+	/* ports come and go */ \
+	X(port_made, primary_attach, "a primary that has made a device, and no port of it") \
+	X(port_parked, primary_attach, "a primary whose lanes wait for a port to be set up") \
+	X(port_set_up, primary_attach, "a primary with a new port that no lane knows") \
+	X(port_attached, primary_attach, "a primary that has attached a port") \
+	X(port_withdrawn, primary_detach, "a primary with a port that nobody uses") \
+	X(port_unused, primary_detach, "a primary about to close a port") \
+	X(port_closed, primary_detach, "a primary with a device that is no port any more") \
+	X(port_detached, primary_detach, "a primary that has detached a port") \
 	/* the primary ends */ \
 	X(stop_begin, primary_stop, "a primary that is told to end") \
 	X(stop_drained, primary_stop, "a primary that has stopped forwarding") \

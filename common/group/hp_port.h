@@ -25,6 +25,12 @@ struct hp_port {
 	int when_full; // enum hp_when_full
 };
 
+/** False for a place in a list of ports whose port was detached. */
+static inline bool hp_port_is_there(const struct hp_port *port)
+{
+	return port->name[0] != '\0';
+}
+
 /** Lane that polls a receive queue: queues of a port, and ports of one queue, go round the lanes.
  */
 static inline uint32_t hp_port_lane(uint16_t port_id, uint32_t queue, uint32_t n_lanes)

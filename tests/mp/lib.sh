@@ -103,13 +103,12 @@ assert_conservation() {
 # What does not add up, in words; nothing if all is well.
 conservation() {
 	jq -rn --argjson p "$(ctl show ports)" --argjson l "$(ctl show links)" \
-		--argjson r "$(ctl show replays)" '
+		--argjson d "$(ctl show detached)" '
 		def sum(f): [f] | add // 0;
-		{ in: (sum($p.ports[] | .rx_packets + .copies) + sum($l.links[].copies) +
-			sum($r.replays[] | .packets + .copies)),
-		  out: sum($p.ports[].tx_packets),
-		  dropped: (sum($p.ports[].dropped) + sum($l.links[].dropped) +
-			sum($r.replays[].dropped)),
+		[$p.ports[], $d.detached] as $ports |
+		{ in: (sum($ports[] | .rx_packets + .copies) + sum($l.links[].copies)),
+		  out: sum($ports[].tx_packets),
+		  dropped: (sum($ports[].dropped) + sum($l.links[].dropped)),
 		  waiting: (sum($p.ports[].buffered) + sum($l.links[] | .in_flight + .held)) } as $g |
 		(if $g.in == $g.out + $g.dropped + $g.waiting then empty
 			else "group: \($g)" end),

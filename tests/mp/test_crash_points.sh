@@ -332,6 +332,23 @@ primary_repairs() {
 	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
 }
 
+primary_attaches() {
+	whole_group primary
+	arm
+	ctl port attach net_null7 more >/dev/null 2>&1 || true # nobody answers any more
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
+primary_detaches() {
+	whole_group primary
+	ctl port attach net_null7 more >/dev/null
+	arm
+	ctl port detach more >/dev/null 2>&1 || true
+	wait_for_death
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
 # ------------------------------------------------------------------------------------------- the tests
 
 # test 300
@@ -396,6 +413,10 @@ a_primary_dies_while_it_takes_packets_back() {
 a_primary_dies_while_a_member_leaves() { every_point primary_leave primary_lets_a_member_go; }
 # test 150
 a_primary_dies_while_it_evicts() { every_point primary_evict primary_evicts; }
+# test 150
+a_primary_dies_while_it_attaches_a_port() { every_point primary_attach primary_attaches; }
+# test 150
+a_primary_dies_while_it_detaches_a_port() { every_point primary_detach primary_detaches; }
 # test 300
 a_primary_dies_while_it_ends() { every_point primary_stop primary_ends; }
 

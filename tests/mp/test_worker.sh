@@ -87,11 +87,12 @@ each_queue_is_polled_by_nobody_but_is_counted() {
 
 # test
 a_killed_workers_queues_go_to_another_and_come_back_with_it() {
+	local round
 	null_ports 2 --workers 2
 	start_worker w0
 	start_worker w1
 	wait_until 2 eval 'holds w0 1 && holds w1 1'
-	for _ in 1 2 3 4; do
+	for round in 1 2 3 4; do
 		signal w0 KILL
 		assert_exit_code w0 "$((128 + 9))"
 		wait_until 2 holds w1 2
