@@ -6,6 +6,7 @@
 
 #include "guests.h"
 
+#include <rte_bitops.h>
 #include <rte_common.h>
 
 #include <pcap/bpf.h>

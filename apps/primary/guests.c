@@ -350,7 +350,7 @@ static void read_clocks(uint64_t *ticks, uint64_t *ns)
 static void clock_tick(void *arg)
 {
 	struct hp_primary *primary = arg;
-	uint64_t ticks, ns;
+	uint64_t ticks = 0, ns = 0;
 
 	read_clocks(&ticks, &ns);
 	hp_clock_adjust(&primary->clock, ticks, ns);
@@ -358,7 +358,7 @@ static void clock_tick(void *arg)
 
 int hp_primary_start_clock(struct hp_primary *primary)
 {
-	uint64_t ticks, ns;
+	uint64_t ticks = 0, ns = 0;
 
 	read_clocks(&ticks, &ns);
 	hp_clock_init(&primary->clock, ticks, ns, rte_get_tsc_hz());

@@ -6,6 +6,7 @@
 #include "group/hp_link.h"
 #include "group/hp_wq.h"
 
+#include <rte_bitops.h>
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_memzone.h>
