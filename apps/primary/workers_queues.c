@@ -115,24 +115,32 @@ static void count_shares(struct hp_primary *primary, struct shares *shares)
 	}
 }
 
-// Who was its holder before it died, if it can take the queue; else who has fewest.
+// Who has fewest; but who was its holder before it died, if that leaves nobody with less than a
+// whole share.
 static uint32_t best_share(
-	const struct hp_primary *primary, const struct shares *shares, uint32_t q, uint32_t most)
+	const struct hp_primary *primary, const struct shares *shares, uint32_t q)
 {
+	uint32_t n = primary->workers.conf.n_queues;
+	uint32_t least = n / shares->n, most = (n + shares->n - 1) / shares->n;
 	int home = primary->workers.queues[q].home;
+	int at_home = -1;
 	uint32_t best = 0;
 
 	for (uint32_t i = 0; i < shares->n; i++) {
-		if (home >= 0 && shares->holder[i] < HP_WQ_LANE && shares->count[i] < most &&
-			primary->slots[shares->holder[i]].client == (uint8_t)home)
-			return i;
 		if (shares->count[i] < shares->count[best])
 			best = i;
+		if (home >= 0 && shares->holder[i] < HP_WQ_LANE &&
+			primary->slots[shares->holder[i]].client == (uint8_t)home)
+			at_home = (int)i;
 	}
-	return best;
+	if (at_home < 0 || shares->count[at_home] >= most)
+		return best;
+	if (shares->count[at_home] >= least && shares->count[best] < least)
+		return best;
+	return (uint32_t)at_home;
 }
 
-static void give_away(struct hp_primary *primary, struct shares *shares, uint32_t most)
+static void give_away(struct hp_primary *primary, struct shares *shares)
 {
 	struct hp_workers *workers = &primary->workers;
 
@@ -141,7 +149,7 @@ static void give_away(struct hp_primary *primary, struct shares *shares, uint32_
 
 		if (workers->queues[q].holder != HP_WQ_NOBODY)
 			continue;
-		i = best_share(primary, shares, q, most);
+		i = best_share(primary, shares, q);
 		grant(primary, q, shares->holder[i]);
 		shares->count[i]++;
 	}
@@ -266,9 +274,7 @@ void hp_workers_rebalance(struct hp_primary *primary)
 	find_holders(primary, &shares);
 	count_shares(primary, &shares);
 	if (shares.n > 0) {
-		uint32_t most = (workers->conf.n_queues + shares.n - 1) / shares.n;
-
-		give_away(primary, &shares, most);
+		give_away(primary, &shares);
 		level(primary, &shares);
 	}
 	if (shares.pending > 0 && workers->timer == NULL)

@@ -14,6 +14,9 @@ soak() {
 clients_killed_at_random_lose_nothing() { soak --kills 25 --victim client --clients 4 --patience 15; }
 
 # test 120
+workers_killed_at_random_lose_nothing() { soak --kills 20 --victim worker --clients 3 --patience 15; }
+
+# test 120
 a_killed_primary_is_replaced_under_the_same_limit() { soak --kills 4 --victim primary --clients 2 --patience 20; }
 
 # test 120

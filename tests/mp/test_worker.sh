@@ -62,21 +62,30 @@ workers_forward_on_any_number_of_ports() {
 
 # test
 no_queue_is_left_unpolled_when_they_do_not_divide_evenly() {
-	null_ports 2 --workers 3
+	null_ports 2 --workers 4
 	each_queue_is_polled_by_nobody_but_is_counted
 	start_worker w0
-	wait_until 2 holds w0 3
+	wait_until 2 holds w0 4
 	start_worker w1
-	wait_until 2 eval 'holds w0 2 && holds w1 1'
-	each_queue_is_polled
+	wait_until 2 eval 'holds w0 2 && holds w1 2'
 	start_worker w2
-	start_worker w3 # a fourth has nothing to do until somebody goes
-	wait_until 2 eval 'holds w0 1 && holds w1 1 && holds w2 1 && holds w3 0'
+	wait_until 2 eval 'holds w2 1 && [ "$(ctl_value "[.workers[].queues] | sort | join(\" \")" show workers)" = "1 1 2" ]'
+	assert_queues_stay
 	each_queue_is_polled
+	start_worker w3
+	start_worker w4 # has nothing to do until somebody goes
+	wait_until 2 eval 'holds w0 1 && holds w1 1 && holds w2 1 && holds w3 1 && holds w4 0'
 	stop_with_term w1
-	wait_until 2 holds w3 1
+	wait_until 2 holds w4 1
+	assert_queues_stay
 	each_queue_is_polled
-	end w0 w2 w3
+	end w0 w2 w3 w4
+}
+assert_queues_stay() {
+	local before
+	before=$(ctl_value '[.queues[].handovers] | add' show workers)
+	sleep 0.1
+	assert_equal "$(ctl_value '[.queues[].handovers] | add' show workers)" "$before" 'queues handed over'
 }
 # Without a worker the lanes have the queues, and policy drop.
 each_queue_is_polled_by_nobody_but_is_counted() {
