@@ -79,7 +79,7 @@ static int run_command(int fd, const struct ctl_opts *o, const char *line, struc
 	struct hp_ctl_answer answer;
 	int code;
 
-	if (hp_ctl_ask(fd, line, o->timeout_us, &answer, err) < 0)
+	if (hp_ctl_ask_again(fd, line, o->timeout_us, &answer, err) < 0)
 		return err->exit_code;
 	code = print_answer(o, &answer);
 	free(answer.text);

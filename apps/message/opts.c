@@ -187,6 +187,9 @@ int hp_message_words(struct hp_message_opts *m, char **words, int n_words,
 			"both a text and --file %s: expected one of them", m->file.items[0]);
 	if (m->mode->run == hp_message_request && m->n_text == 0)
 		return hp_err_set(err, HP_EXIT_USAGE, EINVAL, "request: expected a text");
+	if (m->member.interactive && m->mode->run != hp_message_receive)
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"--interactive means nothing to '%s': leave it out", m->mode->name);
 	if (m->to != NULL && check_names(m, err) < 0)
 		return -EINVAL;
 	if (check_options(m, given, err) < 0)

@@ -107,6 +107,11 @@ static int make_device(const struct hp_port_conf *conf, const char *device, stru
 	if (ret == -EEXIST)
 		return hp_err_set(err, HP_EXIT_USAGE, EEXIST,
 			"there is a device '%s' already: number this one differently", device);
+	if (ret == -ENOMEM)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM,
+			"device '%s' cannot be made: the group's memory has no room for another "
+			"port: start hp-primary with --spare-ports N",
+			conf->devargs);
 	if (ret != 0) // positive: no driver
 		return hp_err_set(err, HP_EXIT_OTHER, ret > 0 ? ENODEV : -ret,
 			"device '%s' cannot be made: %s: the primary's log has the driver's own "

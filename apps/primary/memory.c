@@ -12,10 +12,13 @@
 #include <string.h>
 
 // What EAL, ethdev and the drivers take of the heap by themselves. Measured with `show memory`
-// after a start with DPDK 22.11 and 24.11: 530 KiB with two virtual ports, and 4 KiB for each port
-// more; the heap's own headers and alignment come on top.
+// after a start with DPDK 22.11 and 24.11: 530 KiB with two virtual ports; the heap's own headers
+// and alignment come on top. A port of net_null takes 97 KiB of that (`port attach`), because it
+// has room for 1024 queues, as net_ring has; the first four are part of the allowance.
 #define EAL_BYTES (768u << 10)
+#define EAL_PORTS 4
 #define PORT_BYTES (16u << 10)
+#define MORE_PORT_BYTES (160u << 10)
 // rte_pdump_init() keeps a cache line for each direction of each queue that any port could have.
 #define PDUMP_BYTES (2ull * RTE_CACHE_LINE_SIZE * RTE_MAX_ETHPORTS * RTE_MAX_QUEUES_PER_PORT)
 // Descriptors of real devices: 64 bytes each is the largest of the drivers in 22.11 (mlx5, ice).
@@ -81,7 +84,7 @@ static uint64_t descriptor_bytes(const struct hp_config *conf, const struct hp_p
 
 void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint64_t page_size)
 {
-	uint64_t devices = EAL_BYTES;
+	uint64_t devices = EAL_BYTES + conf->spare_ports * MORE_PORT_BYTES;
 	char name[RTE_MEMZONE_NAMESIZE];
 	struct hp_pool_params params;
 
@@ -99,7 +102,8 @@ void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint
 	if (conf->pdump)
 		add(memory, PDUMP_BYTES, "statistics of rte_pdump");
 	for (uint32_t i = 0; i < conf->n_ports; i++)
-		devices += PORT_BYTES + descriptor_bytes(conf, &conf->ports[i]);
+		devices += (i < EAL_PORTS ? PORT_BYTES : MORE_PORT_BYTES) +
+			   descriptor_bytes(conf, &conf->ports[i]);
 	add(memory, devices, "EAL and drivers (allowance)");
 	memory->pages = (memory->bytes + page_size - 1) / page_size;
 }

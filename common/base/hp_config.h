@@ -103,6 +103,7 @@ struct hp_config {
 	int idle; // enum hp_idle
 	uint64_t max_members;
 	uint64_t max_clients;
+	uint64_t spare_ports; // that may be attached later
 	uint64_t hop_limit; // hops of one packet
 	uint64_t workers; // queues for hp-worker on each of its ports; 0: it may not join
 	bool primary_worker; // lanes take a worker's share too

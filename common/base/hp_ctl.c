@@ -202,3 +202,19 @@ int hp_ctl_ask(int fd, const char *line, uint64_t timeout_us, struct hp_ctl_answ
 			"what listens there does not speak \"" HP_CTL_HELLO "\"");
 	return hp_err_set(err, HP_EXIT_OTHER, EPIPE, "the primary has closed the connection");
 }
+
+int hp_ctl_ask_again(int fd, const char *line, uint64_t timeout_us, struct hp_ctl_answer *answer,
+	struct hp_err *err)
+{
+	const struct timespec pause = {.tv_nsec = RETRY_NS};
+	uint64_t end = now_us() + timeout_us;
+
+	for (;;) {
+		int ret = hp_ctl_ask(fd, line, timeout_us, answer, err);
+
+		if (ret < 0 || answer->status != EAGAIN || now_us() + RETRY_NS / 1000 >= end)
+			return ret;
+		free(answer->text);
+		nanosleep(&pause, NULL);
+	}
+}

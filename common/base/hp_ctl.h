@@ -52,3 +52,7 @@ int hp_ctl_open(const char *runtime_dir, const char *mode, uint64_t wait_us, str
  */
 int hp_ctl_ask(int fd, const char *line, uint64_t timeout_us, struct hp_ctl_answer *answer,
 	struct hp_err *err);
+
+/** The same, and ask again as long as the answer's status is EAGAIN, up to @p timeout_us. */
+int hp_ctl_ask_again(int fd, const char *line, uint64_t timeout_us, struct hp_ctl_answer *answer,
+	struct hp_err *err);

@@ -7,6 +7,7 @@
 #include "base/hp_log.h"
 #include "base/hp_loop.h"
 #include "base/hp_supervise.h"
+#include "group/hp_console.h"
 #include "group/hp_join.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ struct hp_member {
 	int fd;
 	struct hp_loop *loop;
 	pthread_t control;
+	struct hp_console *console; // NULL: without --interactive
 	bool control_runs;
 	atomic_int exit_code; // control thread: wo; main: ro
 	atomic_bool stopping; // control thread and hp_member_stop(): wo
@@ -179,6 +181,7 @@ static int start_control(struct hp_member *member, struct hp_err *err)
 
 static void free_member(struct hp_member *member)
 {
+	hp_console_free(member->console);
 	if (member->control_runs) {
 		hp_loop_stop(member->loop);
 		pthread_join(member->control, NULL);
@@ -209,6 +212,12 @@ struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *
 	if (start_control(member, err) < 0)
 		goto err;
 	HP_CRASH_POINT(join_control_runs);
+	if (conf->interactive) {
+		member->console =
+			hp_console_new(conf->file_prefix, conf->runtime_dir, conf->name, err);
+		if (member->console == NULL)
+			goto err;
+	}
 	if (hp_join_attach(conf, &member->lease, ports, err) < 0)
 		goto err;
 	HP_CRASH_POINT(attach_eal_up);

@@ -29,6 +29,7 @@ struct hp_member_conf {
 	uint64_t wait_primary_us;
 	int on_primary_loss; // enum hp_on_loss
 	bool respawn;
+	bool interactive;
 	int log_format;
 	int log_level;
 	// EAL options given by hand; what they say has to agree with the lease
@@ -80,6 +81,10 @@ struct hp_member_conf {
 			"no", NULL, NULL, "Group", \
 			"Run under a small parent that starts this program again at once when it " \
 			"dies.", \
+			false}, \
+		{"interactive", 'i', HP_OPT_FLAG, HP_OPT_CLI, offsetof(owner, member.interactive), \
+			0, 0, "no", NULL, NULL, "Group", \
+			"Read commands of the group from standard input; quit ends this member.", \
 			false}, \
 		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, member.log_format), 0, \
 			0, "text", hp_log_format_words, "text|json", "Logging", \

@@ -73,3 +73,80 @@ a_member_that_is_killed_between_leaves_nothing_half_done() {
 		show drops)" '' 'what was counted for the port that had its number before'
 	end_group c0 c1 c3
 }
+
+# test
+a_member_takes_commands_of_the_group_on_its_own_command_line() {
+	local out
+	start_primary -- --port in=net_null0 --port out=net_null1 --client c0 --patch 'port:in>c0' \
+		--total-num-mbufs 1023
+	mkfifo "$T/commands"
+	chmod 0666 "$T/commands"
+	exec 5<>"$T/commands"
+	start_member -i "$T/commands" c0 --interactive
+	out=$T/out/c0
+	printf '%s\n' '# nothing' 'port attach net_null7 more' 'show ports' 'port attach' 'port det' >&5
+	wait_until 5 grep -q 'net_null7' "$out.out"
+	wait_until 5 grep -q "goes on with <devargs>" "$out.err"
+	printf 'port detach more\nshow detached\n' >&5
+	wait_until 5 grep -q 'ports: *1' "$out.out"
+	wait_until 5 is_gone more
+	printf 'quit\n' >&5
+	assert_exit_code c0 0
+	exec 5>&-
+	stop_with_term primary
+}
+
+# test
+what_cannot_be_attached_leaves_nothing_and_the_answer_says_why() {
+	local i
+	start_primary -- --port in=net_null0 --total-num-mbufs 1023 --spare-ports 31
+	refused 'net_null0' 'there is a port .net_null0. already|there is a device .net_null0. already' port attach net_null0 other
+	refused 'already' "there is a port 'in' already" port attach net_null5 in
+	refused 'no driver' "device 'net_nonsense0' cannot be made" port attach net_nonsense0
+	refused 'bad devargs' "cannot be made" port attach net_pcap5,nonsense=1
+	refused 'no file' "cannot be made" port attach "net_pcap5,rx_pcap=$T/none.pcap"
+	refused 'PCI' 'no virtual device' port attach 0000:01:00.0
+	refused 'name' 'port name .UP.: expected' port attach net_null5 UP
+	refused 'no port' "there is no port 'nobody'" port detach nobody
+	for ((i = 1; i < 32; i++)); do printf 'port attach net_null%d\n' "$i"; done |
+		as_group "$HUGEPOD" ctl --file-prefix "$P" >"$T/filled" || fail "$(cat "$T/filled")"
+	refused 'too many' 'there are 32 ports already' port attach net_null32
+	assert_equal "$(ctl_value '.ports | length' show ports)" 32 ports
+	for ((i = 1; i < 32; i++)); do printf 'port detach net_null%d\n' "$i"; done |
+		as_group "$HUGEPOD" ctl --file-prefix "$P" >"$T/emptied" || fail "$(cat "$T/emptied")"
+	assert_equal "$(ctl_value '.ports | length' show ports)" 1 ports
+	end_group
+}
+refused() { # WHAT REGEX COMMAND...
+	local said
+	! said=$(ctl "${@:3}" 2>&1) || fail "$1 was attached: $said"
+	grep -qE "$2" <<<"$said" || fail "$1: $said"
+}
+
+# test
+a_group_without_memory_for_another_port_says_so_and_forwards_on() {
+	start_primary -- --port in=net_null0 --total-num-mbufs 1023 --patch 'port:in>port:in'
+	for ((i = 1; i < 32; i++)); do ctl port attach "net_null$i" >/dev/null 2>&1 || break; done
+	[ "$i" -lt 32 ] || fail 'there was room for all'
+	refused 'one too many' 'no room for another port: start hp-primary with --spare-ports' \
+		port attach net_null31
+	ctl port detach net_null1 >/dev/null
+	ctl port attach net_null31 >/dev/null
+	end_group
+}
+
+# test
+a_ring_and_a_capture_file_come_and_go() {
+	group_of_four
+	ctl_lines "port attach net_pcap0,rx_pcap=$ROOT/tests/data/small.pcap,tx_pcap=$T/run/out.pcap file" \
+		'port attach net_ring0 ring' 'patch set c1 port:ring' 'patch set port:ring port:file' \
+		'patch set port:file c2'
+	wait_until 5 has_sent file
+	wait_until 5 has_received file
+	detach ring
+	detach file
+	ctl patch set c1 port:out >/dev/null
+	end_group c0 c1 c2 c3
+	[ "$(tcpdump -r "$T/run/out.pcap" 2>/dev/null | wc -l)" -gt 0 ] || fail 'nothing is in the capture file'
+	rm "$T/run/out.pcap"
+}
