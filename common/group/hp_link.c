@@ -26,6 +26,7 @@ void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint
 	lender->shm = hp_group_link(group, slot, lane);
 	lender->returns = hp_link_returns(lender->shm, group->hdr->window_max);
 	lender->mask = group->hdr->window_max - 1;
+	lender->mbuf_base = group->hdr->mbuf_base;
 	lender->window = RTE_MIN(window, group->hdr->window_max);
 	lender->lent = 0;
 	lender->published = 0;
@@ -53,22 +54,32 @@ static int next_entry(struct hp_lender *lender)
 
 	if (written == lender->read)
 		return -EAGAIN;
-	if (unlikely(written - lender->read > hp_lender_out(lender)))
+	if (HP_CONTRACT && unlikely(written - lender->read > hp_lender_out(lender)))
 		return -EBADMSG; // each would be a packet or more
 	entry = read_entry(&lender->returns[lender->read & lender->mask]);
-	if (unlikely(entry.n == 0 || entry.n > hp_lender_out(lender) ||
-		     entry.first != (uint16_t)lender->accepted ||
-		     entry.verdict.kind > HP_VERDICT_DROP))
+	if (HP_CONTRACT && unlikely(entry.n == 0 || entry.n > hp_lender_out(lender) ||
+				    entry.first != (uint16_t)lender->accepted ||
+				    entry.verdict.kind > HP_VERDICT_DROP))
 		return -EBADMSG;
 	lender->read++;
 	lender->rest = entry;
 	return 0;
 }
 
+static inline struct rte_mbuf *mbuf_at(const struct hp_lender *lender, uint32_t at)
+{
+	uint64_t lines;
+
+	if (HP_CONTRACT)
+		return lender->out[at & lender->mask];
+	lines = lender->shm->lends[at & lender->mask];
+	return (struct rte_mbuf *)(lender->mbuf_base + lines * RTE_CACHE_LINE_SIZE);
+}
+
 // The headers of what comes next are on their way while these are looked at.
 static inline void prefetch_next(const struct hp_lender *lender, uint32_t at)
 {
-	uintptr_t next = (uintptr_t)lender->out[at & lender->mask];
+	uintptr_t next = (uintptr_t)mbuf_at(lender, at);
 
 	rte_prefetch0((const void *)next); // never faults, whatever is there
 	rte_prefetch0((const void *)(next + RTE_CACHE_LINE_SIZE));
@@ -83,11 +94,13 @@ static bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bo
 	uint16_t i;
 
 	for (i = 0; i < n; i++, at++) {
-		struct rte_mbuf *m = lender->out[at & lender->mask];
-		struct hp_loan loan = lender->loans[at & lender->mask];
+		struct rte_mbuf *m = mbuf_at(lender, at);
+		struct hp_loan loan = {0};
 
+		if (HP_CONTRACT)
+			loan = lender->loans[at & lender->mask];
 		prefetch_next(lender, at + 4);
-		if (checked && unlikely(!hp_pool_check(pool, m, loan.segs)))
+		if (HP_CONTRACT && checked && unlikely(!hp_pool_check(pool, m, loan.segs)))
 			break;
 		out->pkts[out->n] = m;
 		out->verdicts[out->n] = verdict;
@@ -124,6 +137,8 @@ uint16_t hp_lender_take_back(
 {
 	uint16_t n = 0;
 
+	if (!HP_CONTRACT)
+		lender->accepted = lender->lent; // nobody knows where they are
 	for (; lender->accepted != lender->lent && n < max; lender->accepted++) {
 		struct rte_mbuf *m = lender->out[lender->accepted & lender->mask];
 		uint8_t segs = lender->loans[lender->accepted & lender->mask].segs;
