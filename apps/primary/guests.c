@@ -119,6 +119,16 @@ static int make_lanes(struct hp_primary_guest *guest, struct hp_err *err)
 	return 0;
 }
 
+// The lanes do not see what workers receive and transmit by themselves.
+static bool is_polled_by_workers(const struct hp_primary *primary, const struct hp_tap *tap)
+{
+	int i = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX
+			? hp_primary_find_port(primary, tap->name)
+			: -1;
+
+	return i >= 0 && hp_workers_poll(primary, primary->ports[i].port_id);
+}
+
 static bool names_known(const struct hp_primary_guest *guest, struct hp_err *err)
 {
 	for (uint32_t i = 0; i < guest->n_taps; i++) {
@@ -126,6 +136,13 @@ static bool names_known(const struct hp_primary_guest *guest, struct hp_err *err
 		bool port = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX;
 		char text[HP_TAP_TEXT];
 
+		if (is_polled_by_workers(guest->primary, tap)) {
+			hp_err_set(err, HP_EXIT_CONFIG, ENOTSUP,
+				"tap '%s': workers poll that port themselves, the primary does not "
+				"see its packets: give the port worker=no to capture it",
+				hp_tap_text(text, sizeof(text), tap));
+			return false;
+		}
 		if (tap->kind == HP_TAP_DROP ||
 			(port ? hp_primary_find_port(guest->primary, tap->name)
 			      : hp_primary_find_client(guest->primary, tap->name)) >= 0)

@@ -4,11 +4,14 @@
 // Ports of the workers, their pools, and what a plan says of them.
 
 #include "base/hp_err.h"
+#include "base/hp_log.h"
 #include "primary.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+HP_LOG_TYPE("workers");
 
 // Worker names that one hop has room for, and the pair of a port for the primary's own share.
 #define NAMES_MAX (HP_FANOUT_MAX - 1)
@@ -114,8 +117,13 @@ static void fill_conf(struct hp_primary *primary)
 		if (pair < 0)
 			continue;
 		conf->pair[port->port_id] = (uint8_t)primary->ports[pair].port_id;
-		if (!workers->ports.polled[i])
+		if (!workers->ports.polled[i]) {
+			HP_LOG(NOTICE,
+				"port '%s': a worker cannot poll %s in its own process: its "
+				"packets are spread over the workers' links by flow",
+				port->name, port->device);
 			continue;
+		}
 		snprintf(wp->device, sizeof(wp->device), "%s", port->device);
 		wp->port_id = port->port_id;
 		wp->pair = conf->pair[port->port_id];

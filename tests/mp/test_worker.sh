@@ -96,12 +96,11 @@ each_queue_is_polled_by_nobody_but_is_counted() {
 
 # test
 a_killed_workers_queues_go_to_another_and_come_back_with_it() {
-	local round
 	null_ports 2 --workers 2
 	start_worker w0
 	start_worker w1
 	wait_until 2 eval 'holds w0 1 && holds w1 1'
-	for round in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		signal w0 KILL
 		assert_exit_code w0 "$((128 + 9))"
 		wait_until 2 holds w1 2
@@ -219,6 +218,15 @@ a_worker_is_refused_where_nobody_asked_for_workers() {
 	spawn w0 "$HP_WORKER" --file-prefix "$P" --name fw
 	assert_exit_code w0 78
 	assert_one_line_on_stderr w0 "'fw' is a client's name"
+	stop_with_term primary
+}
+
+# test
+a_capture_of_a_port_that_workers_poll_is_refused_in_words() {
+	null_ports 2 --workers 1
+	spawn capture "$HP_CAPTURE" --file-prefix "$P" --interface port:net_null0:rx --write "$T/out/c.pcapng"
+	assert_exit_code capture 78
+	assert_one_line_on_stderr capture 'workers poll that port themselves'
 	stop_with_term primary
 }
 
