@@ -43,6 +43,7 @@ prepare() {
 	HP_WORKER=$BUILD/apps/worker/hp-worker
 	HP_MESSAGE=$BUILD/apps/message/hp-message
 	HP_CAPTURE=$BUILD/apps/capture/hp-capture
+	HP_REPLAY=$BUILD/apps/replay/hp-replay
 	HUGEPOD=$BUILD/apps/hugepod/hugepod
 	mount -t hugetlbfs -o "pagesize=2M,size=${HUGE_SIZE:-1G},uid=$UID_OF_GROUP,gid=$UID_OF_GROUP,mode=0700" \
 		none "$T/huge"
@@ -95,19 +96,21 @@ readonly INNER_HALF='
 	[ "$$" != 1 ] || mount -t proc proc /proc || exit
 	eval "$1" || exit
 	exec env --default-signal=INT,QUIT setpriv --reuid="$2" --regid="$2" --clear-groups \
-		--bounding-set=-all --inh-caps=-all --no-new-privs -- "${@:3}"'
+		--bounding-set="-all$3" --inh-caps="-all$3" ${3:+--ambient-caps="-all$3"} --no-new-privs -- "${@:4}"'
 
-# spawn [-u UID] [-i FILE] [-k] [-m CMD] NAME COMMAND...: start it as PID 1 of namespaces of its own
+# spawn [-u UID] [-c CAPS] [-i FILE] [-k] [-m CMD] NAME COMMAND...: start it as PID 1 of namespaces of its own
 # (PID, mount, network, IPC, UTS), without a capability. Output in $T/out/NAME.{out,err}.
 #   -u UID   another user than the group's
+#   -c CAPS  with these capabilities, as ,+net_raw,+net_admin
 #   -i FILE  standard input, instead of /dev/null
 #   -k       keep our PID namespace: for what has to see its peers' PIDs
 #   -m CMD   run by a shell as root in the new mount namespace before the program starts
 spawn() {
-	local uid=$UID_OF_GROUP input=/dev/null pidns=1 before=: OPTIND=1 opt
-	while getopts u:i:km: opt; do
+	local uid=$UID_OF_GROUP caps= input=/dev/null pidns=1 before=: OPTIND=1 opt
+	while getopts u:c:i:km: opt; do
 		case $opt in
 		u) uid=$OPTARG ;;
+		c) caps=$OPTARG ;;
 		i) input=$OPTARG ;;
 		k) pidns= ;;
 		m) before=$OPTARG ;;
@@ -122,7 +125,7 @@ spawn() {
 	[ -z "$pidns" ] || how=(--pid bash -c "$OUTER_HALF" "$INNER_HALF")
 	(
 		[ -z "$CGROUP" ] || echo "$BASHPID" >"$CGROUP/cgroup.procs"
-		exec unshare --mount --net --ipc --uts "${how[@]}" "$before" "$uid" "$@"
+		exec unshare --mount --net --ipc --uts "${how[@]}" "$before" "$uid" "$caps" "$@"
 	) <"$input" >"$T/out/$name.out" 2>"$T/out/$name.err" &
 	OUTER[$name]=$!
 	INNER[$name]=$!

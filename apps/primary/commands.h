@@ -21,5 +21,9 @@ extern const struct hp_cli_cmd hp_primary_guest_commands[];
 struct hp_primary;
 struct hp_out;
 
+/** Rows of 'show drops' for replays; @p reasons emits those of one place. */
+void hp_show_replay_drops(const struct hp_primary *primary, struct hp_out *out,
+	void (*reasons)(struct hp_out *out, const char *where, const uint64_t *drops));
+
 /** Rows of 'show members' for captures and replays. */
 void hp_show_guests(const struct hp_primary *primary, struct hp_out *out);

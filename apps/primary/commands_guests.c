@@ -54,6 +54,55 @@ static int show_captures(void *ctx, const struct hp_cli_args *args, struct hp_ou
 	return 0;
 }
 
+static void show_replay(struct hp_out *out, const char *name, const char *state, const char *tap,
+	const struct hp_replay_totals *totals)
+{
+	hp_out_object(out, NULL);
+	hp_out_str(out, "name", name);
+	hp_out_str(out, "state", state);
+	hp_out_str(out, "tap", tap);
+	hp_out_uint(out, "packets", totals->packets);
+	hp_out_uint(out, "bytes", totals->bytes);
+	hp_out_uint(out, "copies", totals->copies);
+	hp_out_uint(out, "dropped", totals->dropped);
+	hp_out_end(out);
+}
+
+static int show_replays(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	const struct hp_primary *primary = ctx;
+	char text[HP_TAP_TEXT];
+
+	(void)args;
+	hp_out_array(out, "replays");
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++) {
+		const struct hp_primary_guest *guest = &primary->guests[i];
+		struct hp_replay_totals totals = {0};
+
+		if (guest->state == HP_GUEST_ABSENT || guest->replay == NULL)
+			continue;
+		hp_replay_totals(guest, &totals);
+		show_replay(out, guest->name, state_names[guest->state],
+			hp_tap_text(text, sizeof(text), &guest->taps[0].tap), &totals);
+	}
+	if (primary->replayed.packets > 0)
+		show_replay(out, "all before", "gone", NULL, &primary->replayed);
+	hp_out_end(out);
+	return 0;
+}
+
+void hp_show_replay_drops(const struct hp_primary *primary, struct hp_out *out,
+	void (*reasons)(struct hp_out *out, const char *where, const uint64_t *drops))
+{
+	struct hp_replay_totals totals = primary->replayed;
+
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
+		if (primary->guests[i].state != HP_GUEST_ABSENT &&
+			primary->guests[i].replay != NULL)
+			hp_replay_totals(&primary->guests[i], &totals);
+	reasons(out, "replays", totals.drops);
+}
+
 void hp_show_guests(const struct hp_primary *primary, struct hp_out *out)
 {
 	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++) {
@@ -82,5 +131,6 @@ void hp_show_guests(const struct hp_primary *primary, struct hp_out *out)
 const struct hp_cli_cmd hp_primary_guest_commands[] = {
 	{"show captures", show_captures, "Links",
 		"Taps that are captured: packets seen, copied, and lost for want of room."},
+	{"show replays", show_replays, "Links", "Packets that replays have put in."},
 	{NULL},
 };

@@ -212,6 +212,7 @@ static int show_drops(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		hp_totals_client(primary, i, &t);
 		show_reasons(out, primary->clients[i].name, t.drops);
 	}
+	hp_show_replay_drops(primary, out, show_reasons);
 	hp_out_end(out);
 	return 0;
 }

@@ -156,6 +156,8 @@ void hp_guest_memory_free(struct hp_primary_guest *guest)
 		munmap(guest->shm, guest->shm_bytes);
 	free(guest->insns);
 	free(guest->lanes);
+	free(guest->replay);
+	guest->replay = NULL;
 	guest->shm = NULL;
 	guest->insns = NULL;
 	guest->lanes = NULL;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static void set_mask(const struct hp_primary *primary, struct hp_plan *plan,
 	const struct hp_tap *tap, uint64_t bit)
@@ -72,13 +73,55 @@ static void fill_names(const struct hp_primary *primary, struct hp_plan *plan)
 		snprintf(plan->client_names[i], HP_NAME_MAX, "%s", primary->clients[i].name);
 }
 
+// Where packets of a replay go: what follows a port or client, or that port or client itself.
+static const struct hp_hop *source_hop(
+	const struct hp_primary *primary, struct hp_plan *plan, const struct hp_tap *tap)
+{
+	struct hp_hop *own = &plan->source_hops[plan->n_sources];
+	bool port = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX;
+	int i = port ? hp_primary_find_port(primary, tap->name)
+		     : hp_primary_find_client(primary, tap->name);
+
+	if (i < 0)
+		return own; // gone: no-patch
+	if (port)
+		i = primary->ports[i].port_id;
+	if (tap->kind == HP_TAP_PORT_RX)
+		return &plan->ports[i].hop;
+	if (tap->kind == HP_TAP_LINK_OUT)
+		return &plan->clients[i].hop;
+	own->n = 1;
+	own->dest[0] = (struct hp_dest){
+		.kind = port ? HP_DEST_PORT : HP_DEST_CLIENT,
+		.id = (uint8_t)i,
+	};
+	return own;
+}
+
+static void add_source(const struct hp_primary *primary, struct hp_plan *plan,
+	const struct hp_primary_guest *guest)
+{
+	struct hp_plan_source *source = &plan->sources[plan->n_sources];
+
+	source->replay = guest->replay;
+	source->hop = source_hop(primary, plan, &guest->taps[0].tap);
+	source->guest = (uint8_t)(guest - primary->guests);
+	source->lane = source->guest % primary->n_lanes;
+	memcpy(source->name, guest->name, sizeof(source->name));
+	plan->n_sources++;
+}
+
 int hp_guests_fill_plan(struct hp_primary *primary, struct hp_plan *plan)
 {
 	fill_names(primary, plan);
-	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
-		if (primary->guests[i].state == HP_GUEST_OPEN &&
-			primary->guests[i].kind == HP_GUEST_CAPTURE)
+	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++) {
+		if (primary->guests[i].state != HP_GUEST_OPEN)
+			continue;
+		if (primary->guests[i].kind == HP_GUEST_CAPTURE)
 			add_taps(primary, plan, &primary->guests[i]);
+		else
+			add_source(primary, plan, &primary->guests[i]);
+	}
 	for (uint32_t l = 0; plan->n_taps > 0 && l < primary->n_lanes; l++) {
 		struct hp_lane *lane = &primary->lanes[l];
 
@@ -100,5 +143,18 @@ void hp_guest_totals(const struct hp_primary *primary, const struct hp_primary_g
 		totals->seen += hp_counted(&count->seen);
 		totals->captured += hp_counted(&count->captured);
 		totals->lost += hp_counted(&count->lost);
+	}
+}
+
+void hp_replay_totals(const struct hp_primary_guest *guest, struct hp_replay_totals *totals)
+{
+	const struct hp_replay_lane *replay = guest->replay;
+
+	totals->packets += hp_counted(&replay->packets);
+	totals->bytes += hp_counted(&replay->bytes);
+	totals->copies += hp_counted(&replay->copies);
+	for (unsigned int r = 0; r < HP_DROP_COUNT; r++) {
+		totals->drops[r] += hp_counted(&replay->drops[r]);
+		totals->dropped += hp_counted(&replay->drops[r]);
 	}
 }

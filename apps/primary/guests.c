@@ -70,6 +70,8 @@ static void forget(struct hp_primary_guest *guest)
 		guest->state = HP_GUEST_STRANDED;
 		return;
 	}
+	if (guest->replay != NULL)
+		hp_replay_totals(guest, &guest->primary->replayed);
 	hp_guest_memory_free(guest);
 	guest->state = HP_GUEST_ABSENT;
 }
@@ -99,6 +101,19 @@ static void greet(struct hp_primary_guest *guest)
 				primary->clients[i].name);
 	if (send(guest->fd, &msg, sizeof(msg), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		HP_LOG(DEBUG, "send: %s", strerror(errno));
+}
+
+static int make_replay(struct hp_primary_guest *guest, struct hp_err *err)
+{
+	struct hp_replay_lane *replay = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*replay));
+
+	guest->replay = replay;
+	if (replay == NULL)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	memset(replay, 0, sizeof(*replay));
+	hp_stream_open(&replay->in, guest->rings[0], guest->ring_bytes, &guest->shm->rings[0]);
+	replay->shared = guest->shm->counts[0];
+	return 0;
 }
 
 static int make_lanes(struct hp_primary_guest *guest, struct hp_err *err)
@@ -143,6 +158,11 @@ static bool names_known(const struct hp_primary_guest *guest, struct hp_err *err
 				hp_tap_text(text, sizeof(text), tap));
 			return false;
 		}
+		if (tap->kind == HP_TAP_DROP && guest->kind == HP_GUEST_REPLAY) {
+			hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+				"'drop' is no place to replay to: expected a port or link");
+			return false;
+		}
 		if (tap->kind == HP_TAP_DROP ||
 			(port ? hp_primary_find_port(guest->primary, tap->name)
 			      : hp_primary_find_client(guest->primary, tap->name)) >= 0)
@@ -179,7 +199,8 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 			"the group has %u taps that are captured, at most %d: end a capture",
 			taps_in_use(primary), HP_TAPS_MAX);
 	if (ret == 0)
-		ret = make_lanes(guest, &err);
+		ret = guest->kind == HP_GUEST_CAPTURE ? make_lanes(guest, &err)
+						      : make_replay(guest, &err);
 	if (ret == 0) {
 		guest->state = HP_GUEST_OPEN;
 		guest->since_us = hp_now_us();
@@ -217,6 +238,20 @@ static void on_message(struct hp_primary_guest *guest, const union hp_wire_msg *
 	} else {
 		evict(guest, "it said what does not belong there");
 	}
+}
+
+void hp_primary_look_at_guests(struct hp_primary *primary)
+{
+	uint32_t lied = 0;
+
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		lied |= atomic_load_explicit(&primary->lanes[l].guests_lied, memory_order_acquire);
+	for (unsigned int i = 0; lied != 0 && i < HP_GUESTS_MAX; i++)
+		if ((lied >> i & 1) != 0 && primary->guests[i].state == HP_GUEST_OPEN)
+			evict(&primary->guests[i], "what it wrote into its ring is no packet");
+	// Nobody is served in that place now, so that no lane looks at these.
+	for (uint32_t l = 0; lied != 0 && l < primary->n_lanes; l++)
+		atomic_store_explicit(&primary->lanes[l].guests_lied, 0, memory_order_release);
 }
 
 // One message, and the descriptor that may come with it; -1: none.

@@ -17,6 +17,12 @@
 struct hp_primary;
 struct hp_plan;
 
+/** What a replay has put in, or all that are gone. */
+struct hp_replay_totals {
+	uint64_t packets, bytes, copies, dropped;
+	uint64_t drops[HP_DROP_COUNT];
+};
+
 enum hp_guest_state {
 	HP_GUEST_ABSENT,
 	HP_GUEST_GREETED, // knows what the group has
@@ -45,7 +51,8 @@ struct hp_primary_guest {
 	struct hp_guest_shm *shm; // its memory
 	uint64_t shm_bytes; // of what is mapped there
 	uint8_t *rings[HP_GUEST_RINGS_MAX];
-	struct hp_capture_lane *lanes; // [n_lanes]
+	struct hp_capture_lane *lanes; // [n_lanes] of a capture
+	struct hp_replay_lane *replay; // of a replay
 };
 
 /** Event of the join socket: a guest has come. */
@@ -70,6 +77,12 @@ struct hp_guest_totals {
 };
 void hp_guest_totals(const struct hp_primary *primary, const struct hp_primary_guest *guest,
 	uint32_t tap, struct hp_guest_totals *totals);
+
+/** Add what a replay has counted. */
+void hp_replay_totals(const struct hp_primary_guest *guest, struct hp_replay_totals *totals);
+
+/** Show out guests whose rings hold nonsense. */
+void hp_primary_look_at_guests(struct hp_primary *primary);
 
 // guest_memory.c
 

@@ -87,6 +87,9 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	if (burst.n == 0)
 		return 0;
 	HP_CRASH_POINT(lane_received);
+	if (port->stamp)
+		for (uint16_t i = 0; i < burst.n; i++)
+			pkts[i]->port = port->port_id;
 	burst.bytes = hp_lane_bytes(pkts, burst.n);
 	hp_count(&count->rx_packets, burst.n);
 	hp_count(&count->rx_bytes, burst.bytes);
@@ -170,6 +173,8 @@ int hp_lane_main(void *arg)
 		work += collect(lane);
 		if (plan->forwarding)
 			work += poll_ports(lane);
+		if (unlikely(plan->n_sources > 0) && plan->forwarding)
+			work += hp_lane_replay(lane);
 		if (lane->wq != NULL)
 			work += hp_wq_turn(lane->wq, 0);
 		flush(lane);

@@ -75,6 +75,7 @@ struct hp_lane {
 	atomic_bool stop; // control thread: wo; lane: ro
 	_Atomic uint64_t applied __rte_cache_aligned; // version of the plan; lane: wo, control: ro
 	atomic_bool running; // lane: wo; control: ro
+	_Atomic uint32_t guests_lied; // bit a guest: lane sets, control clears
 	_Atomic uint64_t lied; // bit a slot: lane sets, control clears
 	_Atomic uint64_t turns; // of the loop; lane: wo
 	_Atomic uint64_t busy_turns; // that had packets; lane: wo
@@ -126,6 +127,9 @@ void hp_lane_publish(struct hp_lane *lane, uint8_t slot);
 
 /** Collect from a member, up to a few bursts; returns how many packets. */
 uint16_t hp_lane_collect(struct hp_lane *lane, uint8_t slot);
+
+/** Take packets from the rings of replays; returns how many (lane_replay.c). */
+uint32_t hp_lane_replay(struct hp_lane *lane);
 
 /** How many packets of that source can be passed on without a drop. */
 uint16_t hp_lane_room(const struct hp_lane *lane, const struct hp_hop *hop, uint16_t most);

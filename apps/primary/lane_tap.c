@@ -76,6 +76,10 @@ static void comment_drop(struct hp_lane *lane, const _Atomic uint64_t *drops, un
 		if (lane->clients[i].count->drops == drops)
 			snprintf(text, sizeof(text), "drop: %s at link %s", hp_drop_name(reason),
 				lane->plan->client_names[i]);
+	for (uint32_t i = 0; i < lane->plan->n_sources; i++)
+		if (lane->plan->sources[i].replay->drops == drops)
+			snprintf(text, sizeof(text), "drop: %s at replay %s", hp_drop_name(reason),
+				lane->plan->sources[i].name);
 	set_comment(lane->tap, text);
 }
 

@@ -51,6 +51,26 @@ struct hp_plan_tap {
 	struct hp_capture_lane *lanes; // [n_lanes]
 };
 
+/** What the lane of a replay keeps, in the primary's own memory. */
+struct hp_replay_lane {
+	struct hp_stream in;
+	struct hp_guest_count *shared; // the guest's view
+	_Atomic uint64_t packets, bytes; // taken out of the ring
+	_Atomic uint64_t copies; // made for a broadcast
+	_Atomic uint64_t drops[HP_DROP_COUNT];
+} __rte_cache_aligned;
+
+struct hp_hop;
+
+/** A replay as a plan knows it. */
+struct hp_plan_source {
+	struct hp_replay_lane *replay;
+	const struct hp_hop *hop; // where its packets go; in the same plan
+	uint32_t lane; // that serves it
+	uint8_t guest; // whose
+	char name[HP_NAME_MAX];
+};
+
 /** What a lane needs for copying; made when the first capture comes. */
 struct hp_lane_tap;
 

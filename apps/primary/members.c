@@ -337,6 +337,7 @@ static void watch_tick(void *arg)
 
 	look_for_lies(primary);
 	look_for_bad_mail(primary);
+	hp_primary_look_at_guests(primary);
 	hp_primary_read_mail(primary);
 	look_for_stuck(primary);
 }

@@ -45,6 +45,7 @@ struct hp_plan_port {
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
 	bool wait; // take no more than the next hop has room for
+	bool stamp; // write the port into its packets: their member needs it, not all drivers do
 	bool skip; // lanes do not poll it: it is the workers', or its packets wait for one
 	uint64_t tap_rx, tap_tx; // bit a tap: copies of what is received and transmitted
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
@@ -90,6 +91,9 @@ struct hp_plan {
 	uint64_t tap_drops[HP_DROP_COUNT]; // bit a tap: copies of what is dropped
 	uint32_t n_taps;
 	struct hp_plan_tap taps[HP_TAPS_MAX];
+	uint32_t n_sources;
+	struct hp_plan_source sources[HP_GUESTS_MAX]; // replays
+	struct hp_hop source_hops[HP_GUESTS_MAX]; // of those whose destination is given
 	char port_names[HP_PORTS_MAX][HP_NAME_MAX]; // for the comments of captures
 	char client_names[HP_CLIENTS_MAX][HP_NAME_MAX];
 };

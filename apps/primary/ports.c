@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
 //
-// Ports that come into use and go out of it while packets flow. Control thread.
+// Ports: opened and closed, in use and out of it while packets flow. Control thread.
 
 #include "base/hp_time.h"
 #include "primary.h"
@@ -11,6 +11,28 @@
 #include <unistd.h>
 
 #define HEARD_WITHIN_US 500000 // a worker turns in microseconds unless its CPU is taken away
+
+int hp_primary_open_ports(struct hp_primary *primary, struct hp_err *err)
+{
+	int ret;
+
+	for (uint32_t i = 0; i < primary->conf->n_ports; i++) {
+		ret = hp_workers_open_port(primary, i, err);
+		if (ret < 0)
+			return ret;
+		for (unsigned int q = 0; q < HP_LANES_MAX; q++)
+			rte_spinlock_init(&primary->tx_locks[i][q]);
+		primary->n_ports++;
+	}
+	return 0;
+}
+
+void hp_primary_close_ports(struct hp_primary *primary)
+{
+	// The last first: a virtual device may be connected to one that was opened before it.
+	for (uint32_t i = primary->n_ports; i-- > 0;)
+		hp_port_close(&primary->ports[i]);
+}
 
 static int not_heard(
 	const struct hp_primary *primary, const char *port, uint8_t holder, struct hp_err *err)

@@ -108,6 +108,7 @@ struct hp_primary {
 	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
 	struct hp_primary_guest guests[HP_GUESTS_MAX];
+	struct hp_replay_totals replayed; // by replays that are gone
 	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
 	struct hp_timer *clock_timer;
 
@@ -166,6 +167,10 @@ void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct h
 int hp_primary_publish(struct hp_primary *primary);
 
 // ports.c
+
+/** Open all ports of the configuration; pools are made. -errno with @p err filled. */
+int hp_primary_open_ports(struct hp_primary *primary, struct hp_err *err);
+void hp_primary_close_ports(struct hp_primary *primary);
 
 /**
  * Take a port out of use: once this returns 0, no lane and no worker polls it or sends by it, and

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,21 +308,6 @@ static int make_clients(struct hp_primary *primary, struct hp_err *err)
 	return 0;
 }
 
-static int open_ports(struct hp_primary *primary, struct hp_err *err)
-{
-	int ret;
-
-	for (uint32_t i = 0; i < primary->conf->n_ports; i++) {
-		ret = hp_workers_open_port(primary, i, err);
-		if (ret < 0)
-			return ret;
-		for (unsigned int q = 0; q < HP_LANES_MAX; q++)
-			rte_spinlock_init(&primary->tx_locks[i][q]);
-		primary->n_ports++;
-	}
-	return 0;
-}
-
 static int launch(struct hp_primary *primary, struct hp_err *err)
 {
 	int ret;
@@ -404,6 +390,7 @@ int hp_primary_init(
 		primary->clients[i].slot = -1;
 	// A signal during the start is heard when the loop runs, so that nothing is left half made.
 	hp_loop_block_signals();
+	signal(SIGPIPE, SIG_IGN); // a driver's peer that goes (vhost) is an error of its write
 	ret = init_memory(primary, err);
 	if (ret < 0)
 		return ret;
@@ -428,7 +415,7 @@ int hp_primary_init(
 			rte_strerror(rte_errno));
 	ret = make_lanes(primary, err);
 	if (ret == 0)
-		ret = open_ports(primary, err);
+		ret = hp_primary_open_ports(primary, err);
 	HP_CRASH_POINT(start_ports);
 	if (ret == 0 && hp_workers_open(primary) < 0)
 		ret = hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
@@ -469,8 +456,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_leases_free(primary->leases);
 	if (primary->eal_started)
 		hp_stale_remove_peers(primary->runtime_dir);
-	for (uint32_t i = 0; i < primary->n_ports; i++)
-		hp_port_close(&primary->ports[i]);
+	hp_primary_close_ports(primary);
 	HP_CRASH_POINT(stop_ports);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		hp_lane_fini(&primary->lanes[l]);

@@ -232,6 +232,7 @@ void hp_workers_fill_port(const struct hp_primary *primary, struct hp_plan_port 
 	if (pair == HP_WQ_NO_PAIR || port->skip)
 		return;
 	port->hop.spread = HP_SPREAD_HASH;
+	port->stamp = true;
 	if (conf->primary_worker) {
 		add_dest(&port->hop, HP_DEST_PORT, pair);
 	} else if (!any_live(primary) && conf->policy == HP_POLICY_BYPASS) {

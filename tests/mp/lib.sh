@@ -103,12 +103,14 @@ assert_conservation() {
 # What does not add up, in words; nothing if all is well.
 conservation() {
 	jq -rn --argjson p "$(ctl show ports)" --argjson l "$(ctl show links)" \
-		--argjson d "$(ctl show detached)" '
+		--argjson d "$(ctl show detached)" --argjson r "$(ctl show replays)" '
 		def sum(f): [f] | add // 0;
 		[$p.ports[], $d.detached] as $ports |
-		{ in: (sum($ports[] | .rx_packets + .copies) + sum($l.links[].copies)),
+		{ in: (sum($ports[] | .rx_packets + .copies) + sum($l.links[].copies) +
+			sum($r.replays[] | .packets + .copies)),
 		  out: sum($ports[].tx_packets),
-		  dropped: (sum($ports[].dropped) + sum($l.links[].dropped)),
+		  dropped: (sum($ports[].dropped) + sum($l.links[].dropped) +
+			sum($r.replays[].dropped)),
 		  waiting: (sum($p.ports[].buffered) + sum($l.links[] | .in_flight + .held)) } as $g |
 		(if $g.in == $g.out + $g.dropped + $g.waiting then empty
 			else "group: \($g)" end),
