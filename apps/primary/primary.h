@@ -111,6 +111,7 @@ struct hp_primary {
 	struct hp_replay_totals replayed; // by replays that are gone
 	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
 	struct hp_timer *clock_timer;
+	struct hp_stock *stock; // stock DPDK tools, see stock.c
 
 	struct hp_plan *plan; // that the lanes work by
 	uint64_t plan_version;
@@ -224,6 +225,15 @@ int hp_primary_detach_port(struct hp_primary *primary, uint32_t port, struct hp_
 /** Let lanes finish their turn before EAL unmaps memory; after the lanes were made. */
 void hp_primary_guard_memory(struct hp_primary *primary);
 void hp_primary_unguard_memory(struct hp_primary *primary);
+
+/** Wait until every lane has finished the turn that it is in. Any thread of the primary. */
+void hp_primary_await_turn(const struct hp_primary *primary);
+
+// stock.c
+
+/** Look for stock DPDK tools that died, and clean up after them. -ENOMEM. */
+int hp_primary_watch_stock(struct hp_primary *primary);
+void hp_primary_unwatch_stock(struct hp_primary *primary);
 
 // patches.c
 

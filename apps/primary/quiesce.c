@@ -22,23 +22,26 @@ HP_LOG_TYPE("quiesce");
 #define CALLBACK_NAME "hugepod_lanes"
 #define TURN_WITHIN_US 2000000 // a lane without a CPU for that long is stopped on purpose
 
-// EAL's own thread: it must not touch what belongs to the control thread.
-static void before_unmap(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+void hp_primary_await_turn(const struct hp_primary *primary)
 {
-	const struct hp_primary *primary = arg;
 	uint64_t deadline = hp_now_us() + TURN_WITHIN_US;
 	uint64_t before[HP_LANES_MAX];
 
-	(void)addr;
-	(void)len;
-	if (event != RTE_MEM_EVENT_FREE)
-		return;
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		before[l] = hp_counted(&primary->lanes[l].turns);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		while (atomic_load(&primary->lanes[l].running) &&
 			hp_counted(&primary->lanes[l].turns) == before[l] && hp_now_us() < deadline)
 			usleep(20);
+}
+
+// EAL's own thread: it must not touch what belongs to the control thread.
+static void before_unmap(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)addr;
+	(void)len;
+	if (event == RTE_MEM_EVENT_FREE)
+		hp_primary_await_turn(arg);
 }
 
 void hp_primary_guard_memory(struct hp_primary *primary)

@@ -94,6 +94,8 @@ int hp_primary_run(struct hp_primary *primary, struct hp_err *err)
 	ret = hp_loop_signals(primary->loop, on_signal, primary);
 	if (ret == 0)
 		ret = hp_primary_watch(primary);
+	if (ret == 0)
+		ret = hp_primary_watch_stock(primary);
 	if (ret < 0)
 		return hp_err_set(err, HP_EXIT_OTHER, -ret, "event loop: %s", strerror(-ret));
 	hp_supervise_up();

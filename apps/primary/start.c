@@ -449,6 +449,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_loop_timer_del(primary->locks_timer);
 	hp_loop_timer_del(primary->drain_timer);
 	hp_loop_timer_del(primary->stop_timer);
+	hp_primary_unwatch_stock(primary);
 	hp_primary_close_console(primary);
 	stop_lanes(primary);
 	HP_CRASH_POINT(stop_lanes);

@@ -80,6 +80,28 @@ the_telemetry_client_talks_to_us() {
 }
 
 # test
+a_dumpcap_that_is_killed_under_load_does_not_stop_the_next() {
+	busy_primary
+	local i used
+	for i in 1 2; do
+		spawn -k "dead$i" dpdk-dumpcap --file-prefix "$P" -i net_null0 -i net_null1 -w "$T/out/dead.pcapng"
+		wait_until 10 test -s "$T/out/dead.pcapng"
+		signal "dead$i" KILL
+		assert_exit_code "dead$i" 137
+		rm "$T/out/dead.pcapng"
+		wait_until 10 nothing_of_dumpcap_is_left
+	done
+	stock dumpcap dpdk-dumpcap --file-prefix "$P" -i net_null0 -c 100 -w "$T/out/cap.pcapng"
+	[ "$(capinfos -rTm -c "$T/out/cap.pcapng" 2>/dev/null | cut -d , -f 2)" -ge 100 ] ||
+		fail "captured: $(capinfos -c "$T/out/cap.pcapng" 2>&1)"
+	assert_file_holds "$T/out/primary.err" 'died: what it left is removed'
+	end
+}
+nothing_of_dumpcap_is_left() {
+	[ "$(grep -c 'died: what it left is removed' "$T/out/primary.err")" = "$i" ]
+}
+
+# test
 a_stock_tool_that_is_killed_leaves_the_group_working() {
 	busy_primary
 	spawn -k dumpcap dpdk-dumpcap --file-prefix "$P" -i net_null0 -w "$T/out/cap.pcapng"
