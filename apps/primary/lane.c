@@ -151,41 +151,44 @@ static uint32_t flush(struct hp_lane *lane)
 	return waiting;
 }
 
+void hp_lane_turn(struct hp_lane *lane)
+{
+	const struct hp_plan *plan = atomic_load_explicit(&lane->next_plan, memory_order_acquire);
+	uint32_t work = 0, messages = 0;
+
+	if (plan != lane->plan)
+		hp_lane_apply(lane, plan);
+	if (unlikely(plan->parked)) {
+		hp_count(&lane->turns, 1);
+		hp_idle_turn(&lane->idle, false);
+		return;
+	}
+	// What comes back makes room for what comes in.
+	work += collect(lane);
+	if (plan->forwarding)
+		work += poll_ports(lane);
+	if (unlikely(plan->n_sources > 0) && plan->forwarding)
+		work += hp_lane_replay(lane);
+	if (lane->wq != NULL)
+		work += hp_wq_turn(lane->wq, 0);
+	flush(lane);
+	if (lane->mail != NULL)
+		messages = hp_mail_router_turn(lane->mail);
+	HP_CRASH_POINT(lane_turn);
+	hp_count(&lane->turns, 1);
+	if (work > 0)
+		hp_count(&lane->busy_turns, 1);
+	hp_idle_turn(&lane->idle, work + messages > 0);
+}
+
 int hp_lane_main(void *arg)
 {
 	struct hp_lane *lane = arg;
 
 	hp_idle_init(&lane->idle, lane->idle.mode);
 	atomic_store(&lane->running, true);
-	while (!atomic_load_explicit(&lane->stop, memory_order_relaxed)) {
-		const struct hp_plan *plan =
-			atomic_load_explicit(&lane->next_plan, memory_order_acquire);
-		uint32_t work = 0, messages = 0;
-
-		if (plan != lane->plan)
-			hp_lane_apply(lane, plan);
-		if (unlikely(plan->parked)) {
-			hp_count(&lane->turns, 1);
-			hp_idle_turn(&lane->idle, false);
-			continue;
-		}
-		// What comes back makes room for what comes in.
-		work += collect(lane);
-		if (plan->forwarding)
-			work += poll_ports(lane);
-		if (unlikely(plan->n_sources > 0) && plan->forwarding)
-			work += hp_lane_replay(lane);
-		if (lane->wq != NULL)
-			work += hp_wq_turn(lane->wq, 0);
-		flush(lane);
-		if (lane->mail != NULL)
-			messages = hp_mail_router_turn(lane->mail);
-		HP_CRASH_POINT(lane_turn);
-		hp_count(&lane->turns, 1);
-		if (work > 0)
-			hp_count(&lane->busy_turns, 1);
-		hp_idle_turn(&lane->idle, work + messages > 0);
-	}
+	while (!atomic_load_explicit(&lane->stop, memory_order_relaxed))
+		hp_lane_turn(lane);
 	hp_lane_finish(lane);
 	atomic_store(&lane->running, false);
 	return 0;

@@ -94,6 +94,9 @@ void hp_lane_fini(struct hp_lane *lane);
 /** The lane's loop, an lcore function. Ends after .stop, with nothing lent, held or buffered. */
 int hp_lane_main(void *lane);
 
+/** One turn of it. For hp_lane_main(), and to measure without a second thread. */
+void hp_lane_turn(struct hp_lane *lane);
+
 // For the files of the lane.
 
 /** Take over a new plan: open, drain and reclaim links as it says (lane_plan.c). */
