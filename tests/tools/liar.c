@@ -26,7 +26,7 @@
 #define HONEST_TURNS_MAX 3000 // before its first lie
 #define DEAF_MS_MAX 60 // that it goes on after it was told to go
 #define ENDED_ITSELF 42 // exit code of a life that nobody ended
-#define LIFE_WITHIN_MS 8000 // joining included; after that it is killed, and counted as hung
+#define LIFE_WITHIN_MS 30000 // joining included; after that it is killed, and counted as hung
 
 static void forward_honestly(struct life *l)
 {
