@@ -366,7 +366,11 @@ the_files_of_a_member_that_is_pid_1_are_named() {
 	flock -s "$run_dir/fbarray_memseg-2048k-0-0_1" sleep 60 &
 	local holder=$!
 	wait_until 5 pgrep -P "$holder" sleep
-	as_member warning pid-collision 'PID 1'
+	# since 24.11.5 EAL's own names are unique
+	case $(pkg-config --modversion libdpdk) in
+	2[0-3].* | 24.0[0-9].* | 24.11.[0-4]) as_member warning pid-collision 'PID 1' ;;
+	*) as_member ok pid-collision 'do not clash' ;;
+	esac
 	pkill -P "$holder" sleep
 	wait "$holder" || true
 	forgive_files
