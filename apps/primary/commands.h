@@ -7,6 +7,15 @@
 
 #include "group/hp_cli.h"
 
+struct hp_primary;
+
+/**
+ * The ports that (<port>|all) means: an id, a name, a device.
+ * @return Bit i: primary->ports[i]. 0 after hp_cli_fail().
+ */
+uint64_t hp_primary_pick_ports(
+	const struct hp_primary *primary, const char *which, struct hp_out *out);
+
 /** Tables for hp_cli_new(), NULL-terminated. */
 extern const struct hp_cli_cmd *const hp_primary_commands[];
 
@@ -14,6 +23,8 @@ extern const struct hp_cli_cmd hp_primary_show_commands[];
 extern const struct hp_cli_cmd hp_primary_set_commands[];
 extern const struct hp_cli_cmd hp_primary_port_commands[];
 extern const struct hp_cli_cmd hp_primary_hotplug_commands[];
+extern const struct hp_cli_cmd hp_primary_stats_commands[];
+extern const struct hp_cli_cmd hp_primary_config_commands[];
 extern const struct hp_cli_cmd hp_primary_mail_commands[];
 extern const struct hp_cli_cmd hp_primary_worker_commands[];
 extern const struct hp_cli_cmd hp_primary_guest_commands[];

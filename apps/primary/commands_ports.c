@@ -14,21 +14,33 @@
 /** What is done to one port of (<port>|all). 0, or -errno after hp_cli_fail(). */
 typedef int (*each_port)(struct hp_primary *primary, uint32_t i, struct hp_out *out);
 
+uint64_t hp_primary_pick_ports(
+	const struct hp_primary *primary, const char *which, struct hp_out *out)
+{
+	int i = hp_primary_find_port(primary, which);
+	uint64_t all = 0;
+
+	if (i >= 0)
+		return UINT64_C(1) << i;
+	for (uint32_t k = 0; k < primary->n_ports; k++)
+		if (hp_port_is_there(&primary->ports[k]))
+			all |= UINT64_C(1) << k;
+	if (strcmp(which, "all") == 0 && all != 0)
+		return all;
+	hp_cli_fail(out, ENOENT,
+		"there is no port '%s'; 'show ports' lists them, 'all' means every one", which);
+	return 0;
+}
+
 static int for_ports(
 	struct hp_primary *primary, const char *which, each_port each, struct hp_out *out)
 {
-	int i = hp_primary_find_port(primary, which);
-	int ret = 0;
+	uint64_t ports = hp_primary_pick_ports(primary, which, out);
+	int ret = ports == 0 ? -ENOENT : 0;
 
-	if (i >= 0)
-		return each(primary, (uint32_t)i, out);
-	if (strcmp(which, "all") != 0)
-		return hp_cli_fail(out, ENOENT,
-			"there is no port '%s'; 'show ports' lists them, 'all' means every one",
-			which);
-	for (uint32_t k = 0; ret == 0 && k < primary->n_ports; k++)
-		if (hp_port_is_there(&primary->ports[k]))
-			ret = each(primary, k, out);
+	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++)
+		if ((ports >> i & 1) != 0)
+			ret = each(primary, i, out);
 	return ret;
 }
 
@@ -101,9 +113,52 @@ static int port_action(void *ctx, const struct hp_cli_args *args, struct hp_out 
 	return for_ports(ctx, hp_cli_str(args, "port"), each, out);
 }
 
+static int promisc_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = rte_eth_promiscuous_enable(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "promiscuous mode", ret, out) : 0;
+}
+
+static int no_promisc_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = rte_eth_promiscuous_disable(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "promiscuous mode", ret, out) : 0;
+}
+
+static int allmulti_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = rte_eth_allmulticast_enable(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "all-multicast mode", ret, out) : 0;
+}
+
+static int no_allmulti_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = rte_eth_allmulticast_disable(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "all-multicast mode", ret, out) : 0;
+}
+
+static int set_receive(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	bool promisc = strcmp(hp_cli_word(args, 1), "promisc") == 0;
+	bool on = strcmp(hp_cli_word(args, 3), "on") == 0;
+	each_port each = promisc ? on ? promisc_one : no_promisc_one
+			 : on    ? allmulti_one
+				 : no_allmulti_one;
+
+	return for_ports(ctx, hp_cli_str(args, "port"), each, out);
+}
+
 const struct hp_cli_cmd hp_primary_port_commands[] = {
 	{"port (start|stop|close) <port>", port_action, "Ports",
 		"Start or stop the device of a port (id, name or 'all'), or close it for good, "
 		"while the others forward: packets for it are dropped as no-port meanwhile."},
+	{"set promisc <port> (on|off)", set_receive, "Ports",
+		"Receive all frames, or those for the port's own address."},
+	{"set allmulti <port> (on|off)", set_receive, "Ports",
+		"Receive all multicast frames, or those that were asked for."},
 	{NULL},
 };

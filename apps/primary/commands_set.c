@@ -131,14 +131,41 @@ static int evict(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 
 static int set_forwarding(struct hp_primary *primary, bool on, struct hp_out *out)
 {
+	if (on && !primary->forwarding && !primary->conf->no_flush_rx)
+		primary->flush++;
 	primary->forwarding = on;
 	return publish(primary, out);
 }
 
+static int start_first(struct hp_primary *primary, uint64_t bursts, struct hp_out *out)
+{
+	int ret;
+
+	if (bursts > 0 && primary->conf->forward_mode == 0)
+		return hp_cli_fail(out, EINVAL,
+			"tx_first is about ports that are wired to each other: 'set fwd io' first");
+	ret = set_forwarding(primary, true, out);
+	if (ret < 0 || bursts == 0)
+		return ret;
+	ret = hp_primary_tx_first(primary, bursts);
+	if (ret < 0)
+		return hp_cli_fail(out, -ret, "the lanes do not stop: %s", strerror(-ret));
+	return 0;
+}
+
 static int start(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
+	struct hp_primary *primary = ctx;
+	uint64_t bursts = primary->conf->forward_mode != 0 ? primary->conf->tx_first : 0;
+
 	(void)args;
-	return set_forwarding(ctx, true, out);
+	primary->conf->tx_first = 0; // of the first start alone
+	return start_first(primary, bursts, out);
+}
+
+static int start_tx_first(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	return start_first(ctx, hp_cli_uint(args, "bursts", 1), out);
 }
 
 static int stop(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
@@ -179,6 +206,8 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 		"What becomes of a client's packets while it is absent or stuck."},
 	{"evict <member>", evict, "Group", "Make a member leave at once."},
 	{"start", start, "Group", "Poll the ports."},
+	{"start tx_first [<bursts:uint16>]", start_tx_first, "Group",
+		"The same, and send so many bursts (1) of 64-byte frames out of each wired port."},
 	{"stop", stop, "Group", "Poll the ports no more; what is in flight comes back."},
 	{"set burst <n:uint16>", set_burst, "Group", "Packets that are taken at a time, 1 to 512."},
 	{"shutdown", shut_down, "Group",
@@ -189,6 +218,8 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 const struct hp_cli_cmd *const hp_primary_commands[] = {
 	hp_primary_show_commands,
 	hp_primary_port_commands,
+	hp_primary_stats_commands,
+	hp_primary_config_commands,
 	hp_primary_set_commands,
 	hp_primary_hotplug_commands,
 	hp_primary_mail_commands,

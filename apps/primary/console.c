@@ -117,4 +117,5 @@ void hp_primary_close_console(struct hp_primary *primary)
 	hp_cli_session_free(primary->terminal);
 	hp_ctl_server_free(primary->ctl);
 	hp_cli_free(primary->cli);
+	hp_primary_free_views(primary);
 }

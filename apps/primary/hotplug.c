@@ -172,6 +172,7 @@ static void begin_port(struct hp_primary *primary, uint32_t i)
 		primary->n_ports = i + 1;
 	forget_closed(primary, i);
 	hp_totals_begin_port(primary, i);
+	hp_primary_forget_view(primary, i);
 }
 
 // Drivers fill their queues with mbufs of the lanes' pools.

@@ -22,6 +22,8 @@
 // forwarded.
 #define TURNS_PATIENCE 8
 
+#define FLUSH_MAX 4096 // packets of a queue; descriptors of the largest rings in use
+
 int hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	const struct hp_group *group, struct hp_pool *pool, enum hp_idle idle)
 {
@@ -95,8 +97,38 @@ static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port
 	hp_count(&count->rx_bytes, burst.bytes);
 	if (hp_tapped(port->tap_rx))
 		hp_lane_tap_copy(lane, port->tap_rx, pkts, burst.n, NULL);
-	hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &burst, 0);
+	if (port->func != NULL)
+		hp_lane_run(lane, port, count, &burst);
+	else
+		hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &burst, 0);
 	return burst.n;
+}
+
+// What the ports have received while nobody was forwarding. A port that never runs dry keeps its
+// rest: no more is flushed than a queue may hold.
+static void flush_ports(struct hp_lane *lane)
+{
+	uint32_t n_lanes = lane->group->hdr->n_lanes;
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+
+	lane->flushed = lane->plan->flush;
+	for (uint8_t i = 0; i < lane->n_polled; i++) {
+		const struct hp_plan_port *port = &lane->plan->ports[lane->polled[i]];
+		struct hp_port_counters *count = lane->ports[port->port_id];
+
+		for (uint32_t q = hp_port_first_queue(port->port_id, lane->index, n_lanes);
+			q < port->n_rxq; q += n_lanes) {
+			uint16_t n = 1;
+
+			for (uint32_t all = 0; n > 0 && all < FLUSH_MAX; all += n) {
+				n = rte_eth_rx_burst(
+					port->port_id, (uint16_t)q, pkts, lane->plan->burst);
+				hp_count(&count->rx_packets, n);
+				hp_count(&count->rx_bytes, hp_lane_bytes(pkts, n));
+				hp_lane_drop(lane, count->drops, HP_DROP_FLUSHED, pkts, n);
+			}
+		}
+	}
 }
 
 static uint32_t poll_ports(struct hp_lane *lane)
@@ -163,6 +195,8 @@ void hp_lane_turn(struct hp_lane *lane)
 		hp_idle_turn(&lane->idle, false);
 		return;
 	}
+	if (unlikely(plan->flush != lane->flushed) && plan->forwarding)
+		flush_ports(lane);
 	// What comes back makes room for what comes in.
 	work += collect(lane);
 	if (plan->forwarding)

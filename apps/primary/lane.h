@@ -56,6 +56,7 @@ struct hp_lane {
 	struct hp_wq_loop *wq; // worker queues that it holds now and then; NULL without --workers
 	struct hp_idle_state idle;
 	uint32_t round_robin;
+	uint32_t flushed; // hp_plan.flush that has been done
 	uint8_t patience[HP_PORTS_MAX]; // turns that a port has waited for room
 	uint8_t polled[HP_PORTS_MAX]; // ports with a receive queue of this lane
 	uint8_t n_polled;
@@ -105,6 +106,10 @@ void hp_lane_apply(struct hp_lane *lane, const struct hp_plan *plan);
 /** Pass a burst on to where a source's packets go. Takes ownership of the packets. */
 void hp_lane_forward(struct hp_lane *lane, const struct hp_hop *hop, _Atomic uint64_t *drops,
 	_Atomic uint64_t *copies, const struct hp_burst *burst, unsigned int depth);
+
+/** Pass a port's packets through its function and on. Takes ownership of the packets. */
+void hp_lane_run(struct hp_lane *lane, const struct hp_plan_port *port,
+	struct hp_port_counters *count, const struct hp_burst *burst);
 
 /** Lend a burst to a client, or follow its policy. Takes ownership of the packets. */
 void hp_lane_to_client(

@@ -5,7 +5,10 @@
 // allocation, no log.
 
 #include "base/hp_crash.h"
+#include "func/hp_func.h"
 #include "lane.h"
+
+#include <rte_cycles.h>
 
 #include <string.h>
 
@@ -14,8 +17,8 @@
 #define COLLECT_BURSTS 4
 
 // Packets of one verdict, which is not "next". Workers send all that they pass on out by a port.
-static void same_verdict(struct hp_lane *lane, struct hp_client_counters *count,
-	struct rte_mbuf **pkts, uint16_t n, const struct hp_verdict *verdict)
+static void same_verdict(struct hp_lane *lane, _Atomic uint64_t *drops, struct rte_mbuf **pkts,
+	uint16_t n, const struct hp_verdict *verdict)
 {
 	struct hp_burst burst = {.pkts = pkts, .n = n};
 	unsigned int reason = verdict->reason;
@@ -23,9 +26,9 @@ static void same_verdict(struct hp_lane *lane, struct hp_client_counters *count,
 	if (verdict->kind == HP_VERDICT_DROP) {
 		if (reason >= HP_DROP_COUNT)
 			reason = HP_DROP_FUNCTION;
-		hp_lane_drop(lane, count->drops, reason, pkts, n);
+		hp_lane_drop(lane, drops, reason, pkts, n);
 	} else if (verdict->port >= HP_PORTS_MAX || !lane->plan->ports[verdict->port].used) {
-		hp_lane_drop(lane, count->drops, HP_DROP_NO_PORT, pkts, n);
+		hp_lane_drop(lane, drops, HP_DROP_NO_PORT, pkts, n);
 	} else {
 		for (uint16_t i = 0; i < n; i++)
 			burst.bytes += rte_pktmbuf_pkt_len(pkts[i]);
@@ -33,29 +36,44 @@ static void same_verdict(struct hp_lane *lane, struct hp_client_counters *count,
 	}
 }
 
-// Those with a verdict of their own go its way; the others move up.
-static void split_verdicts(struct hp_lane *lane, struct hp_client_counters *count,
-	struct hp_returned *got, struct hp_burst *next)
+// Those with a verdict of their own go its way; the others move up. @p hops may be NULL.
+static void split_verdicts(struct hp_lane *lane, _Atomic uint64_t *drops,
+	const struct hp_verdict *verdicts, uint8_t *hops, struct hp_burst *next)
 {
+	uint16_t n = next->n;
 	uint16_t end;
 
 	next->n = 0;
 	next->bytes = 0;
-	for (uint16_t i = 0; i < got->n; i++) {
-		if (got->verdicts[i].kind != HP_VERDICT_NEXT) {
-			for (end = (uint16_t)(i + 1); end < got->n; end++)
-				if (memcmp(&got->verdicts[end], &got->verdicts[i],
-					    sizeof(got->verdicts[i])) != 0)
+	for (uint16_t i = 0; i < n; i++) {
+		if (verdicts[i].kind != HP_VERDICT_NEXT) {
+			for (end = (uint16_t)(i + 1); end < n; end++)
+				if (memcmp(&verdicts[end], &verdicts[i], sizeof(verdicts[i])) != 0)
 					break;
 			same_verdict(
-				lane, count, &got->pkts[i], (uint16_t)(end - i), &got->verdicts[i]);
+				lane, drops, &next->pkts[i], (uint16_t)(end - i), &verdicts[i]);
 			i = (uint16_t)(end - 1);
 			continue;
 		}
-		next->bytes += rte_pktmbuf_pkt_len(got->pkts[i]);
-		got->pkts[next->n] = got->pkts[i];
-		got->hops[next->n++] = got->hops[i];
+		next->bytes += rte_pktmbuf_pkt_len(next->pkts[i]);
+		next->pkts[next->n] = next->pkts[i];
+		if (hops != NULL)
+			hops[next->n] = hops[i];
+		next->n++;
 	}
+}
+
+void hp_lane_run(struct hp_lane *lane, const struct hp_plan_port *port,
+	struct hp_port_counters *count, const struct hp_burst *burst)
+{
+	struct hp_verdict verdicts[HP_BURST_MAX];
+	struct hp_burst next = *burst;
+
+	memset(verdicts, 0, burst->n * sizeof(verdicts[0]));
+	port->func->burst(port->states[lane->index], burst->pkts, verdicts, burst->n, rte_rdtsc());
+	split_verdicts(lane, count->drops, verdicts, NULL, &next);
+	if (next.n > 0)
+		hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &next, 0);
 }
 
 static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct hp_returned *got)
@@ -70,7 +88,7 @@ static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct hp_retu
 	if (hp_tapped(pc->tap_out))
 		hp_lane_tap_copy(lane, pc->tap_out, got->pkts, got->n, got->verdicts);
 	if (!got->all_next)
-		split_verdicts(lane, count, got, &next);
+		split_verdicts(lane, count->drops, got->verdicts, got->hops, &next);
 	if (next.n > 0)
 		hp_lane_forward(lane, &pc->hop, count->drops, &count->copies, &next, 0);
 }

@@ -48,6 +48,8 @@ struct hp_plan_port {
 	bool stamp; // write the port into its packets: their member needs it, not all drivers do
 	bool skip; // lanes do not poll it: it is the workers', or its packets wait for one
 	uint64_t tap_rx, tap_tx; // bit a tap: copies of what is received and transmitted
+	const struct hp_func *func; // what its packets go through on their way to hop; NULL: none
+	void *const *states; // func's, by lane
 	rte_spinlock_t *tx_locks; // [n_txq], where lanes share a transmit queue; NULL: they do not
 	struct hp_hop hop;
 };
@@ -84,6 +86,8 @@ struct hp_plan {
 	bool check_returns;
 	uint16_t burst;
 	uint8_t hop_limit;
+	uint32_t flush; // starts so far that drop what ports have received before
+	struct hp_wiring *wiring; // shared with the plans before and after it
 	struct hp_plan_port ports[HP_PORTS_MAX]; // by DPDK port id
 	struct hp_plan_client clients[HP_CLIENTS_MAX];
 	struct hp_plan_slot slots[HP_MEMBERS_MAX];

@@ -16,6 +16,7 @@
 #include "guests.h"
 #include "lane.h"
 #include "totals.h"
+#include "wiring.h"
 #include "workers.h"
 
 #include <limits.h>
@@ -66,6 +67,8 @@ struct hp_memory {
 	uint64_t pages; // that EAL is told to take
 };
 
+struct hp_port_view;
+
 struct hp_primary {
 	struct hp_config *conf;
 	char runtime_dir[HP_WIRE_PATH];
@@ -103,6 +106,7 @@ struct hp_primary {
 	struct hp_port_totals before[HP_PORTS_MAX]; // counted before the port was attached
 	struct hp_port_totals detached; // counted by ports that are no more
 	uint32_t n_detached;
+	struct hp_port_view *views; // [HP_PORTS_MAX]; NULL: nobody has looked yet
 	rte_spinlock_t tx_locks[HP_PORTS_MAX][HP_LANES_MAX];
 	struct hp_client clients[HP_CLIENTS_MAX];
 	struct hp_workers workers;
@@ -117,6 +121,8 @@ struct hp_primary {
 	uint64_t plan_version;
 	bool forwarding;
 	bool parked; // the lanes do nothing, see hp_primary_park()
+	uint64_t nbport; // ports at most that --forward-mode wires
+	uint32_t flush; // see hp_plan.flush
 
 	struct hp_timer *stats_timer;
 	struct hp_timer *watch_timer; // stuck and lying members
@@ -166,6 +172,14 @@ void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct h
  * @return 0, -ENOMEM, -ETIMEDOUT (a lane does not turn: a driver that does not come back).
  */
 int hp_primary_publish(struct hp_primary *primary);
+/** Free the last plan; the lanes have ended. */
+void hp_primary_free_plan(struct hp_primary *primary);
+
+// commands_stats.c
+
+/** A port number is another port's from now on: nothing of it is cleared. */
+void hp_primary_forget_view(struct hp_primary *primary, uint32_t port);
+void hp_primary_free_views(struct hp_primary *primary);
 
 // ports.c
 
@@ -219,6 +233,14 @@ int hp_primary_attach_port(
  *   0, or -errno with @p err filled, as above. After -ETIMEDOUT the port is as before.
  */
 int hp_primary_detach_port(struct hp_primary *primary, uint32_t port, struct hp_err *err);
+
+// tx_first.c
+
+/**
+ * Send bursts of a small frame out of each wired port, before forwarding starts. A port takes what
+ * it takes. 0, or what hp_primary_park() says.
+ */
+int hp_primary_tx_first(struct hp_primary *primary, uint64_t bursts);
 
 // quiesce.c
 

@@ -35,6 +35,7 @@ static void fill_ports(struct hp_primary *primary, struct hp_plan *plan)
 			pp->tx_locks = primary->tx_locks[i];
 		pp->hop = primary->port_hops[i];
 		hp_workers_fill_port(primary, pp);
+		hp_wiring_fill_port(plan->wiring, pp);
 		// A packet left in a device costs no CPU, and nobody else waits behind it.
 		pp->wait = port->when_full == HP_WHEN_FULL_WAIT ||
 			   (port->when_full == HP_WHEN_FULL_AUTO && pp->hop.n == 1);
@@ -117,13 +118,40 @@ static void announce(struct hp_primary *primary, bool mail)
 	}
 }
 
+static struct hp_wiring *wiring_of(const struct hp_plan *plan)
+{
+	return plan != NULL ? plan->wiring : NULL;
+}
+
+// A plan, and the wiring unless @p stays has it too.
+static void free_plan(struct hp_plan *plan, const struct hp_plan *stays)
+{
+	if (wiring_of(plan) != wiring_of(stays))
+		hp_wiring_free(wiring_of(plan));
+	free(plan);
+}
+
+void hp_primary_free_plan(struct hp_primary *primary)
+{
+	free_plan(primary->plan, NULL);
+	primary->plan = NULL;
+}
+
 int hp_primary_publish(struct hp_primary *primary)
 {
 	struct hp_plan *plan = calloc(1, sizeof(*plan));
+	struct hp_err err = {0};
 	uint64_t deadline;
 
 	if (plan == NULL)
 		return -ENOMEM;
+	plan->wiring = hp_wiring_make(primary, wiring_of(primary->plan), &err);
+	if (plan->wiring == NULL) {
+		HP_LOG(ERR, "%s", err.text);
+		free(plan);
+		return -ENOMEM;
+	}
+	plan->flush = primary->flush;
 	plan->version = ++primary->plan_version;
 	plan->forwarding = primary->forwarding;
 	plan->parked = primary->parked;
@@ -134,7 +162,7 @@ int hp_primary_publish(struct hp_primary *primary)
 	fill_clients(primary, plan);
 	hp_plan_compile(plan);
 	if (hp_guests_fill_plan(primary, plan) < 0 || provide_buffers(primary, plan) < 0) {
-		free(plan);
+		free_plan(plan, primary->plan);
 		return -ENOMEM;
 	}
 	hp_workers_publish(primary);
@@ -158,7 +186,7 @@ int hp_primary_publish(struct hp_primary *primary)
 		}
 	}
 	announce(primary, true);
-	free(primary->plan);
+	free_plan(primary->plan, plan);
 	primary->plan = plan;
 	return 0;
 }

@@ -313,6 +313,7 @@ static int launch(struct hp_primary *primary, struct hp_err *err)
 	int ret;
 
 	primary->forwarding = primary->conf->auto_start;
+	primary->flush = primary->forwarding && !primary->conf->no_flush_rx;
 	ret = hp_primary_start_clock(primary);
 	if (ret == 0)
 		ret = hp_primary_publish(primary);
@@ -324,6 +325,10 @@ static int launch(struct hp_primary *primary, struct hp_err *err)
 			rte_strerror(-ret));
 	primary->lanes_run = true;
 	hp_primary_guard_memory(primary);
+	if (primary->forwarding && hp_primary_publish(primary) == 0) { // they have begun
+		hp_primary_tx_first(primary, primary->conf->tx_first);
+		primary->conf->tx_first = 0;
+	}
 	hp_group_set_state(&primary->group, HP_GROUP_RUNNING);
 	return 0;
 }
@@ -386,6 +391,7 @@ int hp_primary_init(
 	primary->lock_fd = -1;
 	primary->restarts = restarts;
 	primary->started_us = hp_now_us();
+	primary->nbport = HP_PORTS_MAX;
 	for (unsigned int i = 0; i < HP_CLIENTS_MAX; i++)
 		primary->clients[i].slot = -1;
 	// A signal during the start is heard when the loop runs, so that nothing is left half made.
@@ -474,7 +480,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	}
 	hp_primary_close_mail(primary);
 	free(primary->lanes);
-	free(primary->plan);
+	hp_primary_free_plan(primary);
 	hp_locks_free(primary->locks);
 	free(primary->fingerprint);
 	hp_loop_free(primary->loop);

@@ -15,6 +15,8 @@ const char *const hp_policy_names[] = {"drop", "bypass", "hold", NULL};
 const char *const hp_spread_names[] = {"hash", "round-robin", "broadcast", NULL};
 const char *const hp_idle_names[] = {"poll", "pause", "sleep", NULL};
 const char *const hp_when_full_names[] = {"drop", "wait", "auto", NULL};
+const char *const hp_config_forward_modes[] = {
+	"none", "io", "mac", "macswap", "5tswap", "csum", "icmpecho", "noisy", "rxonly", NULL};
 static const char *const iova_names[] = {"auto", "va", "pa", NULL};
 
 #define AT(field) .offset = offsetof(struct hp_config, field)
@@ -116,6 +118,26 @@ static const struct hp_opt opts[] = {
 	 .section = "Forwarding",
 	 .help = "With --workers: the primary takes a worker's share of queues and flows too, and "
 		 "passes its packets on as they are."},
+	{"forward-mode", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(forward_mode),
+	 .words = hp_config_forward_modes, .def = "none", .section = "Forwarding",
+	 .help = "Wire ports that have no patch to each other, 0 and 1, 2 and 3, an odd last one with "
+		 "itself, through this packet function, as testpmd does; none: patches alone."},
+	{"portmask", 0, HP_OPT_STRING, HP_OPT_BOTH, AT(portmask), .min = 1, .arg = "MASK",
+	 .section = "Forwarding", .check = hp_config_check_mask,
+	 .help = "Ports that --forward-mode may wire, as a hexadecimal mask; default: all."},
+	{"portlist", 0, HP_OPT_STRING, HP_OPT_BOTH, AT(portlist), .min = 1, .arg = "LIST",
+	 .section = "Forwarding", .check = hp_config_check_portlist,
+	 .help = "The same as a list: \"0,2-3\"."},
+	{"eth-peer", 0, HP_OPT_LIST, HP_OPT_BOTH, AT(eth_peers), .min = 1, .arg = "PORT,MAC",
+	 .section = "Forwarding", .check = hp_config_check_peer,
+	 .help = "Where --forward-mode mac sends what leaves by a port; default: "
+		 "02:00:00:00:00 and the port's number."},
+	{"tx-first", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(tx_first), .max = 1024, .def = "0",
+	 .arg = "BURSTS", .section = "Forwarding",
+	 .help = "Send so many bursts of 64-byte frames out of each wired port before the first start."},
+	{"no-flush-rx", 0, HP_OPT_FLAG, HP_OPT_BOTH, AT(no_flush_rx), .def = "yes",
+	 .section = "Forwarding",
+	 .help = "Forward what ports have received before the start; no: drop it, as \"flushed\"."},
 	{"nb-cores", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(nb_cores), .min = 1, .max = 64, .def = "1",
 	 .section = "Forwarding", .help = "Forwarding lcores of the primary."},
 	{"burst", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(burst), .min = 1, .max = 512, .def = "32",

@@ -114,6 +114,12 @@ struct hp_config {
 	uint64_t takeover_wait_us; // for holders of an old generation
 	uint64_t drain_us; // at shutdown
 	uint64_t stats_period_us; // 0: no periodic statistics
+	int forward_mode; // index into hp_config_forward_modes; 0: patches alone
+	char *portmask, *portlist; // as given; .forward_ports is what they say
+	uint64_t forward_ports; // bit i: ports[i] may be wired by forward_mode
+	struct hp_strlist eth_peers; // "N,MAC"
+	uint64_t tx_first; // bursts that are sent before the first start
+	bool no_flush_rx; // keep what ports have received before the start
 	bool interactive;
 	bool auto_start;
 	bool dry_run;
@@ -140,7 +146,8 @@ extern const struct hp_opt_set hp_config_port_opts, hp_config_client_opts, hp_co
 
 /** Words of the enums above, NULL-terminated: names[HP_POLICY_DROP] and so on. */
 extern const char *const hp_policy_names[],
-	*const hp_spread_names[], *const hp_idle_names[], *const hp_when_full_names[];
+	*const hp_spread_names[], *const hp_idle_names[], *const hp_when_full_names[],
+								  *const hp_config_forward_modes[];
 
 /**
  * Read command line and, if --config names one, the YAML file; the command line wins: a --port,

@@ -104,6 +104,73 @@ const char *hp_config_check_hop(const char *text)
 	return hp_config_check_name(name) == NULL ? NULL : expected;
 }
 
+// "0,2-3" to a mask; false if it is none.
+static bool parse_portlist(const char *text, uint64_t *mask)
+{
+	*mask = 0;
+	do {
+		char *end;
+		unsigned long first, last;
+
+		if (strspn(text, DIGITS) == 0)
+			return false;
+		first = last = strtoul(text, &end, 10);
+		if (*end == '-' && strspn(end + 1, DIGITS) > 0)
+			last = strtoul(end + 1, &end, 10);
+		if (first > last || last >= HP_PORTS_MAX || (*end != ',' && *end != '\0'))
+			return false;
+		for (; first <= last; first++)
+			*mask |= UINT64_C(1) << first;
+		text = end + 1;
+		if (*end == '\0')
+			return true;
+	} while (true);
+}
+
+const char *hp_config_check_portlist(const char *text)
+{
+	uint64_t mask;
+
+	return parse_portlist(text, &mask) ? NULL : "port numbers below 32 like \"0,2-3\"";
+}
+
+static bool parse_mask(const char *text, uint64_t *mask)
+{
+	static const char hex[] = DIGITS "abcdefABCDEF";
+	size_t len;
+
+	if (strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0)
+		text += 2;
+	len = strspn(text, hex);
+	*mask = strtoull(text, NULL, 16);
+	return len > 0 && len <= 16 && text[len] == '\0' && *mask != 0 &&
+	       *mask >> (HP_PORTS_MAX - 1) <= 1;
+}
+
+const char *hp_config_check_mask(const char *text)
+{
+	uint64_t mask;
+
+	return parse_mask(text, &mask) ? NULL
+				       : "a hexadecimal mask of ports below 32, not 0, as 0x3";
+}
+
+const char *hp_config_check_peer(const char *text)
+{
+	static const char expected[] = "PORT,MAC with a port below 32, as 0,02:00:00:00:00:01";
+	static const char like[] = "xx:xx:xx:xx:xx:xx";
+	size_t digits = strspn(text, DIGITS);
+	const char *mac = text + digits + 1;
+
+	if (digits == 0 || digits > 2 || text[digits] != ',' ||
+		strtoul(text, NULL, 10) >= HP_PORTS_MAX || strlen(mac) != strlen(like))
+		return expected;
+	for (size_t i = 0; like[i] != '\0'; i++)
+		if (like[i] == ':' ? mac[i] != ':' : strchr(DIGITS "abcdefABCDEF", mac[i]) == NULL)
+			return expected;
+	return NULL;
+}
+
 bool hp_config_is_vdev(const char *devargs)
 {
 	static const char *const prefixes[] = {"net_", "eth_", NULL};
@@ -243,9 +310,28 @@ static int check_numbers(struct hp_config_reader *r)
 	return 0;
 }
 
+// Ports that --forward-mode may wire. Both may come at run time: 'set fwd', 'port attach'.
+static int find_forward_ports(struct hp_config_reader *r)
+{
+	struct hp_config *conf = r->conf;
+
+	conf->forward_ports = UINT64_MAX;
+	if (conf->portmask != NULL && conf->portlist != NULL)
+		return hp_config_error(r, hp_config_value_pos(r, "portlist"), "portlist",
+			"portmask is given too, expected one of them");
+	if (conf->portmask != NULL)
+		parse_mask(conf->portmask, &conf->forward_ports);
+	if (conf->portlist != NULL)
+		parse_portlist(conf->portlist, &conf->forward_ports);
+	return 0;
+}
+
 int hp_config_check(struct hp_config_reader *r)
 {
 	int ret = check_numbers(r);
+
+	if (ret == 0)
+		ret = find_forward_ports(r);
 
 	for (uint32_t i = 0; ret == 0 && i < r->conf->n_patches; i++)
 		ret = check_patch(r, &r->conf->patches[i]);

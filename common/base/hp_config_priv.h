@@ -46,6 +46,9 @@ const char *hp_config_check_devargs(const char *text);
 const char *hp_config_check_eal(const char *text);
 const char *hp_config_check_port_name(const char *text);
 const char *hp_config_check_hop(const char *text);
+const char *hp_config_check_mask(const char *text);
+const char *hp_config_check_portlist(const char *text);
+const char *hp_config_check_peer(const char *text);
 
 /** The device of "net_null0,size=64" into @p buf; cut if it does not fit. */
 void hp_config_device_name(const char *devargs, char *buf, size_t size);

@@ -25,7 +25,8 @@
 	X(RATE, "rate", "above the rate limit") \
 	X(MALFORMED, "malformed", "headers cut short or lengths that contradict") \
 	X(BAD_CSUM, "bad-csum", "a checksum is wrong") \
-	X(FUNCTION, "function", "dropped by a packet function")
+	X(FUNCTION, "function", "dropped by a packet function") \
+	X(FLUSHED, "flushed", "received before forwarding started, with --no-flush-rx=no")
 
 enum hp_drop_reason {
 #define X(id, name, help) HP_DROP_##id,

@@ -14,12 +14,13 @@
 
 #define LINE_SIZE 2048 // bytes; a longer message is cut, the line stays whole
 
-// Process-wide on purpose: a log line must not need a handle. Written by hp_log_setup() alone.
+// Process-wide on purpose: a log line must not need a handle. Written by hp_log_setup() alone, but
+// the level.
 static struct {
 	const char *program;
 	const char *member;
 	enum hp_log_format format;
-	enum hp_log_level level;
+	_Atomic enum hp_log_level level;
 } log_conf = {.program = "hugepod", .level = HP_LOG_NOTICE};
 
 const char *const hp_log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
@@ -31,6 +32,11 @@ void hp_log_setup(
 	log_conf.program = program;
 	log_conf.member = member;
 	log_conf.format = format;
+	log_conf.level = level;
+}
+
+void hp_log_set_level(enum hp_log_level level)
+{
 	log_conf.level = level;
 }
 

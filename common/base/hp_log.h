@@ -43,6 +43,9 @@ extern const char *const hp_log_format_words[];
 void hp_log_setup(const char *program, const char *member, enum hp_log_format format,
 	enum hp_log_level level);
 
+/** Change how much is logged, at any time, from any thread. */
+void hp_log_set_level(enum hp_log_level level);
+
 /** Write one line. Use HP_LOG(). */
 void hp_log(enum hp_log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

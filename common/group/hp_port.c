@@ -77,6 +77,8 @@ static int set_up_queues(struct hp_port *port, const struct hp_port_conf *conf,
 	int ret;
 
 	ret = rte_eth_dev_adjust_nb_rx_tx_desc(port->port_id, &rxd, &txd);
+	port->n_rxd = rxd;
+	port->n_txd = txd;
 	for (uint16_t q = 0; ret == 0 && q < port->n_rxq; q++)
 		ret = rte_eth_rx_queue_setup(port->port_id, q, rxd, (unsigned int)socket, NULL,
 			pool_of(wanted, port->port_id, q)->mp);

@@ -19,6 +19,7 @@ struct hp_port {
 	char device[RTE_ETH_NAME_MAX_LEN]; // DPDK's
 	uint16_t port_id;
 	uint16_t n_rxq, n_txq;
+	uint16_t n_rxd, n_txd; // descriptors of each queue
 	bool started;
 	bool closed; // DPDK has it no more
 	bool withdrawn; // started, but no plan uses it, see hp_primary_withdraw_port()

@@ -79,3 +79,52 @@ a_port_that_workers_poll_stops_when_all_of_them_have_let_go() {
 	assert_pools_full
 	stop_with_term primary
 }
+
+IN=$ROOT/tests/data/real.pcap
+FRAMES=$(capinfos -rTm -c "$IN" | cut -d , -f 2)
+start_wired() { # OPTIONS...: a file in, a file out
+	start_primary -- --port "in=net_pcap0,rx_pcap=$IN" --port "out=net_pcap1,tx_pcap=$T/out/out.pcap" "$@"
+}
+all_sent() { [ "$(port_value out tx_packets)" = "$FRAMES" ]; }
+
+# test
+ports_are_wired_through_a_function_without_a_client() {
+	start_wired --forward-mode mac --eth-peer 1,02:00:00:aa:bb:cc
+	wait_until 5 all_sent
+	assert_equal "$(ctl_value '.streams[0] | "\(.rx_port) \(.tx_port) \(.by)"' show config fwd)" 'in out mac'
+	assert_conservation
+	stop_with_term primary
+	assert_equal "$(tcpdump -r "$T/out/out.pcap" -en 2>/dev/null | grep -c '> 02:00:00:aa:bb:cc')" "$FRAMES" 'to the peer'
+}
+
+# test
+what_came_before_the_start_is_flushed_if_asked_for() {
+	start_wired --forward-mode io --auto-start=no --no-flush-rx=no
+	ctl start
+	wait_until 5 eval '[ "$(port_value in rx_packets)" = '"$FRAMES"' ]'
+	assert_equal "$(ctl_value '[.drops[] | select(.reason == "flushed") | .packets] | add' show drops)" "$FRAMES"
+	assert_equal "$(port_value out tx_packets)" 0
+	assert_conservation
+	stop_with_term primary
+}
+
+# test
+a_loop_begins_with_the_bursts_that_are_sent_first() {
+	start_primary -- --vdev net_ring0 --vdev net_ring1 --forward-mode macswap --tx-first 2 --burst 16 --portlist 0
+	assert_equal "$(port_value net_ring0 copies)" 32
+	grows port_value net_ring0 rx_packets
+	assert_equal "$(port_value net_ring1 rx_packets)" 0
+	assert_conservation
+	ctl stop
+	ctl start tx_first 3
+	assert_equal "$(port_value net_ring0 copies)" $((32 + 48))
+	ctl set fwd none
+	wait_until 5 eval '[ "$(ctl_value "[.drops[] | select(.reason == \"no-patch\") | .packets] | add" show drops)" = 80 ]'
+	refuses 'set fwd io' start tx_first
+	ctl set fwd rxonly
+	refuses '1 to 2' set nbport 3
+	ctl set nbport 1
+	assert_conservation
+	assert_pools_full
+	stop_with_term primary
+}

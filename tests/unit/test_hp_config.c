@@ -30,6 +30,9 @@ static const char *good_value(const struct hp_opt *opt, char *buf, size_t size)
 		{"from", "port:0"},
 		{"to", "port:1"},
 		{"port", "a=net_null0"},
+		{"portmask", "0x3"},
+		{"portlist", "0,2-3"},
+		{"eth-peer", "31,02:00:00:00:00:01"},
 		{"client", "fw:hold:64"},
 		{"patch", "port:a>port:a"},
 	};
@@ -92,6 +95,43 @@ static const char *bad_value(const struct hp_opt *opt, unsigned int i, char *buf
 		return buf;
 	}
 	return NULL;
+}
+
+// Values that look right at first.
+static void wired_ports_are_named_by_mask_or_list_and_not_by_both(void **state)
+{
+	static const char *const bad[] = {"--portmask=0x", "--portmask=0", "--portmask=0x100000000",
+		"--portmask=3x", "--portmask=-1", "--portlist=0,", "--portlist=,0", "--portlist=32",
+		"--portlist=3-2", "--portlist=0-", "--portlist=0--1", "--portlist=a",
+		"--eth-peer=0", "--eth-peer=32,02:00:00:00:00:01", "--eth-peer=0,02:00:00:00:00",
+		"--eth-peer=0,02-00-00-00-00-01", "--eth-peer=,02:00:00:00:00:01",
+		"--eth-peer=0,02:00:00:00:00:0g", "--forward-mode=mac2", "--tx-first=1025"};
+	static const struct {
+		const char *arg;
+		uint64_t ports;
+	} good[] = {
+		{"--portmask=0x80000001", 0x80000001},
+		{"--portmask=F", 0xf},
+		{"--portlist=0,2-3,31", 0x8000000d},
+		{"--forward-mode=io", UINT64_MAX},
+	};
+	const char *both[] = {"--portmask=1", "--portlist=0", NULL};
+
+	for (size_t i = 0; i < HP_LEN(bad); i++) {
+		const char *args[] = {bad[i], NULL};
+
+		hp_conf_args_are_refused(args, "option '--");
+	}
+	for (size_t i = 0; i < HP_LEN(good); i++) {
+		const char *args[] = {good[i].arg, NULL};
+		struct hp_config conf;
+		struct hp_err err;
+
+		assert_int_equal(hp_conf_from_args(&conf, args, &err), 0);
+		assert_int_equal(conf.forward_ports, good[i].ports);
+		hp_config_free(&conf);
+	}
+	hp_conf_args_are_refused(both, "portmask is given too");
 }
 
 #define FOREACH_OPT(set, opt) for (const struct hp_opt *opt = (set)->opts; opt->name != NULL; opt++)
@@ -338,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_refuses_what_it_cannot_take),
 		cmocka_unit_test(every_option_takes_a_good_value_and_only_once),
+		cmocka_unit_test(wired_ports_are_named_by_mask_or_list_and_not_by_both),
 		cmocka_unit_test(every_option_but_flags_needs_its_value),
 		cmocka_unit_test(every_option_with_a_typo_is_proposed),
 		cmocka_unit_test(every_key_refuses_what_it_cannot_take),
