@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NS 1000000000ull
+#define FAR_NS (1ull << 62) // 146 years: later than any packet is waited for
 
 void hp_pace_start(struct hp_pace *pace, const struct hp_replay_opts *opts, uint64_t now_ns)
 {
@@ -18,7 +19,9 @@ void hp_pace_start(struct hp_pace *pace, const struct hp_replay_opts *opts, uint
 
 static uint64_t scaled(uint64_t value, uint64_t times, uint64_t by)
 {
-	return (uint64_t)((unsigned __int128)value * times / by);
+	unsigned __int128 product = (unsigned __int128)value * times / by;
+
+	return product < FAR_NS ? (uint64_t)product : FAR_NS;
 }
 
 uint64_t hp_pace_due(struct hp_pace *pace, uint64_t file_ns, uint32_t len, bool first)
@@ -33,6 +36,8 @@ uint64_t hp_pace_due(struct hp_pace *pace, uint64_t file_ns, uint32_t len, bool 
 		pace->due_ns = scaled(pace->bytes, 8000, o->mbps);
 	else if (!first && file_ns > pace->file_ns) // times that go back are due at once
 		pace->due_ns += scaled(file_ns - pace->file_ns, 1000, o->speed);
+	if (pace->due_ns > FAR_NS)
+		pace->due_ns = FAR_NS;
 	pace->file_ns = file_ns;
 	pace->packets++;
 	pace->bytes += len;

@@ -75,7 +75,7 @@ int hp_tap_parse(struct hp_tap taps[2], const char *text, struct hp_err *err)
 		one[d] = ends_with(name, len, kinds[first + d].suffix);
 	if (one[0] || one[1])
 		len -= strlen(kinds[first + one[1]].suffix);
-	if (len == 0 || len >= HP_NAME_MAX)
+	if (len == 0 || len >= HP_NAME_MAX || *name == ':')
 		return bad(text, expected, err);
 	for (unsigned int d = 0; d < 2; d++) {
 		if (one[1 - d])
