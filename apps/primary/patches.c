@@ -47,9 +47,9 @@ int hp_primary_find_port(const struct hp_primary *primary, const char *name)
 				strcmp(primary->ports[i].device, name) == 0))
 			return (int)i;
 	n = strtoul(name, &end, 10);
-	if (*name != '\0' && *end == '\0' && n < primary->n_ports &&
-		hp_port_is_there(&primary->ports[n]))
-		return (int)n;
+	for (uint32_t i = 0; *name != '\0' && *end == '\0' && i < primary->n_ports; i++)
+		if (hp_port_is_there(&primary->ports[i]) && primary->ports[i].port_id == n)
+			return (int)i;
 	return -1;
 }
 

@@ -268,7 +268,7 @@ void hp_primary_unpatch_port(struct hp_primary *primary, uint32_t port);
 int hp_primary_find_client(const struct hp_primary *primary, const char *name);
 /** Add a client's name. Index or -ENOSPC. */
 int hp_primary_add_client(struct hp_primary *primary, const char *name);
-/** Port by "NAME", its number or its device, -1 if there is none. */
+/** Index of a port by "NAME", its device or DPDK's number, -1 if there is none. */
 int hp_primary_find_port(const struct hp_primary *primary, const char *name);
 
 // mail.c
