@@ -129,8 +129,9 @@ static int run_lines(int fd, const struct ctl_opts *o, FILE *in, struct hp_err *
 	return err->exit_code != 0 ? err->exit_code : code;
 }
 
-static int run(const struct ctl_opts *o, char **words, int n_words, struct hp_err *err)
+static int run(const void *given, int n_words, char **words, struct hp_err *err)
 {
+	const struct ctl_opts *o = given;
 	bool terminal = n_words == 0 && !o->json && isatty(STDIN_FILENO);
 	char dir[sizeof(((struct sockaddr_un *)0)->sun_path) + HP_PREFIX_MAX + 4096];
 	char line[LINE_MAX_LEN + 4096];
@@ -159,23 +160,7 @@ static int run(const struct ctl_opts *o, char **words, int n_words, struct hp_er
 
 int hugepod_ctl_main(int argc, char **argv)
 {
-	struct ctl_opts o;
-	struct hp_err err = {0};
-	int words = 0, ret, code = HP_EXIT_OTHER;
+	struct ctl_opts o = {0};
 
-	if (hp_opts_defaults(&ctl_opt_set, &o) < 0) {
-		fprintf(stderr, "hugepod ctl: out of memory\n");
-		return HP_EXIT_OTHER;
-	}
-	ret = hp_opts_parse_argv(&ctl_opt_set, &o, argc, argv, NULL, &words, stdout, &err);
-	if (ret == 1)
-		code = HP_EXIT_OK;
-	else if (ret == 0)
-		code = run(&o, argv + words, argc - words, &err);
-	if (err.exit_code != 0) {
-		fprintf(stderr, "hugepod ctl: %s\n", err.text);
-		code = err.exit_code;
-	}
-	hp_opts_free(&ctl_opt_set, &o);
-	return code;
+	return hugepod_command(&ctl_opt_set, &o, run, argc, argv);
 }

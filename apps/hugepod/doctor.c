@@ -179,30 +179,24 @@ static int doctor(const struct doctor_opts *o, FILE *out, struct hp_err *err)
 	return ret;
 }
 
+static int run(const void *given, int n_words, char **words, struct hp_err *err)
+{
+	const struct doctor_opts *o = given;
+
+	if (n_words > 0) {
+		hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"'%s': doctor takes options only, see 'hugepod doctor --help'", words[0]);
+		return HP_EXIT_USAGE;
+	}
+	if (!o->list)
+		return doctor(o, stdout, err);
+	doctor_print_list(stdout);
+	return HP_EXIT_OK;
+}
+
 int hugepod_doctor_main(int argc, char **argv)
 {
 	struct doctor_opts o = {0};
-	struct hp_opts_given given = {0};
-	struct hp_err err = {0};
-	int ret, rest;
 
-	ret = hp_opts_defaults(&doctor_opt_set, &o);
-	if (ret == 0)
-		ret = hp_opts_parse_argv(
-			&doctor_opt_set, &o, argc, argv, &given, &rest, stdout, &err);
-	if (ret == 0 && rest < argc)
-		ret = hp_err_set(&err, HP_EXIT_USAGE, EINVAL,
-			"'%s': doctor takes options only, see 'hugepod doctor --help'", argv[rest]);
-	if (ret > 0)
-		ret = HP_EXIT_OK;
-	else if (ret < 0)
-		ret = err.exit_code != HP_EXIT_OK ? err.exit_code : HP_EXIT_OTHER;
-	else if (o.list)
-		doctor_print_list(stdout);
-	else
-		ret = doctor(&o, stdout, &err);
-	if (err.exit_code != HP_EXIT_OK)
-		fprintf(stderr, "hugepod doctor: %s\n", err.text);
-	hp_opts_free(&doctor_opt_set, &o);
-	return ret;
+	return hugepod_command(&doctor_opt_set, &o, run, argc, argv);
 }

@@ -217,7 +217,7 @@ static int fix(struct lint *l, int n, char **paths, struct hp_err *err)
 	return total;
 }
 
-static int run(const struct lint_opts *o, int n, char **paths, struct hp_err *err)
+static int lint_all(const struct lint_opts *o, int n, char **paths, struct hp_err *err)
 {
 	struct lint l = {.crio = o->runtime == 1,
 		.pss = o->pss == 0 ? NULL : profiles[o->pss],
@@ -243,36 +243,31 @@ static int run(const struct lint_opts *o, int n, char **paths, struct hp_err *er
 	return code;
 }
 
+static int run(const void *given, int n_words, char **words, struct hp_err *err)
+{
+	const struct lint_opts *o = given;
+
+	if (o->list) {
+		lint_rules_markdown(stdout);
+		return HP_EXIT_OK;
+	}
+	if (o->explain != NULL && lint_explain(o->explain, stdout))
+		return HP_EXIT_OK;
+	if (o->explain != NULL)
+		hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"--explain: unknown rule \"%s\", expected one of `hugepod lint --list`",
+			o->explain);
+	else if (n_words == 0)
+		hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"nothing to read, expected files, folders or -");
+	else
+		return lint_all(o, n_words, words, err);
+	return HP_EXIT_USAGE;
+}
+
 int hugepod_lint_main(int argc, char **argv)
 {
 	struct lint_opts o = {0};
-	struct hp_err err = {0};
-	int first = argc, code = HP_EXIT_OK;
-	int ret = hp_opts_defaults(&lint_opt_set, &o);
 
-	if (ret == 0)
-		ret = hp_opts_parse_argv(&lint_opt_set, &o, argc, argv, NULL, &first, stdout, &err);
-	if (ret < 0) {
-		code = HP_EXIT_USAGE;
-	} else if (ret == 0 && o.list) {
-		lint_rules_markdown(stdout);
-	} else if (ret == 0 && o.explain != NULL) {
-		if (!lint_explain(o.explain, stdout)) {
-			hp_err_set(&err, HP_EXIT_USAGE, EINVAL,
-				"--explain: unknown rule \"%s\", expected one of `hugepod lint "
-				"--list`",
-				o.explain);
-			code = HP_EXIT_USAGE;
-		}
-	} else if (ret == 0 && first == argc) {
-		hp_err_set(&err, HP_EXIT_USAGE, EINVAL,
-			"nothing to read, expected files, folders or -");
-		code = HP_EXIT_USAGE;
-	} else if (ret == 0) {
-		code = run(&o, argc - first, argv + first, &err);
-	}
-	if (err.exit_code != HP_EXIT_OK)
-		fprintf(stderr, "hugepod lint: %s\n", err.text);
-	hp_opts_free(&lint_opt_set, &o);
-	return code;
+	return hugepod_command(&lint_opt_set, &o, run, argc, argv);
 }

@@ -133,8 +133,9 @@ static int print(FILE *out, struct plan *plan, int format)
 	return 0;
 }
 
-static int run(const struct plan_opts *o, char **files, int n_files, struct hp_err *err)
+static int run(const void *given, int n_files, char **files, struct hp_err *err)
 {
+	const struct plan_opts *o = given;
 	struct plan plan = {
 		.runtime = o->runtime, .cgroup_v1 = o->cgroup == 1, .cgroupfs = o->driver == 1};
 	int ret = read_all(&plan, o, files, n_files, err);
@@ -157,22 +158,7 @@ static int run(const struct plan_opts *o, char **files, int n_files, struct hp_e
 
 int hugepod_plan_main(int argc, char **argv)
 {
-	struct hp_opts_given given = {0};
 	struct plan_opts o = {0};
-	struct hp_err err = {0};
-	int ret, rest;
 
-	ret = hp_opts_defaults(&opt_set, &o);
-	if (ret == 0)
-		ret = hp_opts_parse_argv(&opt_set, &o, argc, argv, &given, &rest, stdout, &err);
-	if (ret > 0)
-		ret = HP_EXIT_OK;
-	else if (ret < 0)
-		ret = err.exit_code != HP_EXIT_OK ? err.exit_code : HP_EXIT_OTHER;
-	else
-		ret = run(&o, argv + rest, argc - rest, &err);
-	if (err.exit_code != HP_EXIT_OK)
-		fprintf(stderr, "hugepod plan: %s\n", err.text);
-	hp_opts_free(&opt_set, &o);
-	return ret;
+	return hugepod_command(&opt_set, &o, run, argc, argv);
 }

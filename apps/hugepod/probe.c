@@ -146,8 +146,9 @@ static int decide(const struct probe_opts *o, bool live, struct hp_err *err)
 	return ret;
 }
 
-static int run(const struct probe_opts *o, int n_words, char **words, struct hp_err *err)
+static int run(const void *given, int n_words, char **words, struct hp_err *err)
 {
+	const struct probe_opts *o = given;
 	bool known =
 		n_words == 1 && (strcmp(words[0], "ready") == 0 || strcmp(words[0], "live") == 0);
 	const char *who = o->member != NULL ? o->member : "primary";
@@ -170,23 +171,7 @@ static int run(const struct probe_opts *o, int n_words, char **words, struct hp_
 
 int hugepod_probe_main(int argc, char **argv)
 {
-	struct probe_opts o;
-	struct hp_err err = {0};
-	int words = 0, ret, code = HP_EXIT_OTHER;
+	struct probe_opts o = {0};
 
-	if (hp_opts_defaults(&probe_opt_set, &o) < 0) {
-		fprintf(stderr, "hugepod probe: out of memory\n");
-		return HP_EXIT_OTHER;
-	}
-	ret = hp_opts_parse_argv(&probe_opt_set, &o, argc, argv, NULL, &words, stdout, &err);
-	if (ret == 1)
-		code = HP_EXIT_OK;
-	else if (ret == 0)
-		code = run(&o, argc - words, argv + words, &err);
-	if (err.exit_code != 0) {
-		fprintf(stderr, "hugepod probe: %s\n", err.text);
-		code = err.exit_code;
-	}
-	hp_opts_free(&probe_opt_set, &o);
-	return code;
+	return hugepod_command(&probe_opt_set, &o, run, argc, argv);
 }
