@@ -17,6 +17,7 @@
 HP_LOG_TYPE("members");
 
 #define DRAIN_PERIOD_US 1000 // how often a leaving member's loans are counted
+#define DEAF_AFTER_US 200000 // after its eviction; a process that runs ends in microseconds
 #define WATCH_PERIOD_US 10000 // how often lies are looked for, and epochs where they may be late
 
 static int admit_worker(struct hp_primary *primary, const struct hp_wire_hello *hello,
@@ -226,23 +227,6 @@ const struct hp_lease_events hp_primary_lease_events = {
 	.gone = gone,
 };
 
-// One that is stopped does not hear that it has to go, and its queues cannot be had as long as it
-// might run on in the middle of one. A lease goes only to processes of our uid.
-static void kill_holder(const struct hp_primary *primary, uint32_t slot)
-{
-	const struct hp_lease *lease = hp_leases_get(primary->leases, slot);
-	uint32_t queues = hp_workers_held(primary, slot);
-
-	if (queues == 0)
-		return;
-	if (lease->peer_pid > 0 && kill(lease->peer_pid, SIGKILL) == 0)
-		return;
-	HP_LOG(WARNING,
-		"member '%s' holds %u worker queues, which nobody polls until it is dead: this "
-		"process cannot see it (another PID namespace), end it from there",
-		lease->name, queues);
-}
-
 void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *why)
 {
 	if (primary->slots[slot].has_client) {
@@ -255,7 +239,6 @@ void hp_primary_show_out(struct hp_primary *primary, uint32_t slot, const char *
 	HP_CRASH_POINT(evict_unsent);
 	hp_lease_evict(primary->leases, slot, why);
 	HP_CRASH_POINT(evict_sent);
-	kill_holder(primary, slot);
 }
 
 static void look_for_lies(struct hp_primary *primary)
@@ -331,6 +314,34 @@ static void look_for_stuck(struct hp_primary *primary)
 	}
 }
 
+// One that is stopped does not hear that it has to go, and its queues cannot be had as long as it
+// might run on in the middle of one. A lease goes only to processes of our uid.
+static void end_deaf_holder(struct hp_primary *primary, uint32_t slot)
+{
+	const struct hp_lease *lease = hp_leases_get(primary->leases, slot);
+
+	primary->slots[slot].deaf = true;
+	if (lease->peer_pid > 0 && kill(lease->peer_pid, SIGKILL) == 0)
+		return;
+	HP_LOG(WARNING,
+		"member '%s' holds %u worker queues, which nobody polls until it is dead: this "
+		"process cannot see it (another PID namespace), end it from there",
+		lease->name, hp_workers_held(primary, slot));
+}
+
+static void look_for_deaf_holders(struct hp_primary *primary)
+{
+	uint64_t now = hp_now_us();
+
+	for (uint32_t slot = 0; slot < primary->group.hdr->max_members; slot++) {
+		const struct hp_lease *lease = hp_leases_get(primary->leases, slot);
+
+		if (lease->state == HP_LEASE_EVICTED && !primary->slots[slot].deaf &&
+			now - lease->since_us > DEAF_AFTER_US && hp_workers_held(primary, slot) > 0)
+			end_deaf_holder(primary, slot);
+	}
+}
+
 static void watch_tick(void *arg)
 {
 	struct hp_primary *primary = arg;
@@ -340,6 +351,7 @@ static void watch_tick(void *arg)
 	hp_primary_look_at_guests(primary);
 	hp_primary_read_mail(primary);
 	look_for_stuck(primary);
+	look_for_deaf_holders(primary);
 }
 
 int hp_primary_watch(struct hp_primary *primary)

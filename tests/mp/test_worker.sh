@@ -191,6 +191,13 @@ a_stopped_worker_that_is_evicted_gives_its_queue_up() {
 	kill -s STOP "${INNER[w0]}"
 	wait_until 3 holds w1 2
 	assert_exit_code w0 137
+	# One that runs ends by itself, and says why.
+	start_worker w0
+	wait_until 2 holds w0 1
+	ctl evict w0 >/dev/null
+	wait_until 2 holds w1 2
+	assert_exit_code w0 1
+	assert_file_holds "$T/out/w0.err" 'evicted by the primary'
 	each_queue_is_polled
 	end w1
 }
