@@ -161,13 +161,16 @@ static int set_verbose(void *ctx, const struct hp_cli_args *args, struct hp_out 
 const struct hp_cli_cmd hp_primary_config_commands[] = {
 	{"show config (rxtx|cores|fwd)", show_config, "Config",
 		"Bursts, queues and descriptors; forwarding lcores; which lane polls what, and "
-		"where it goes."},
+		"where it goes.",
+		"same; also `rxoffs`, `rxpkts`, `txpkts`"},
 	{"set fwd (none|io|mac|macswap|5tswap|csum|icmpecho|noisy|rxonly)", set_mode, "Config",
 		"Wire ports that have no patch to each other through this packet function; none: "
-		"patches alone."},
+		"patches alone.",
+		"same for these modes; `none` is not there; `flowgen`, `txonly` and others are"},
 	{"set nbport <n:uint16>", set_nbport, "Config",
-		"How many ports 'set fwd' wires at most, from the first."},
+		"How many ports 'set fwd' wires at most, from the first.", "same"},
 	{"set verbose <level:uint8>", set_verbose, "Config",
-		"How much is logged, 0 (errors alone) to 4 (everything); packets are not."},
+		"How much is logged, 0 (errors alone) to 4 (everything); packets are not.",
+		"1 and above print packets; hp-capture shows them here"},
 	{NULL},
 };

@@ -61,9 +61,11 @@ static int show_detached(void *ctx, const struct hp_cli_args *args, struct hp_ou
 
 const struct hp_cli_cmd hp_primary_hotplug_commands[] = {
 	{"port attach <devargs> [<name>]", attach, "Ports",
-		"Make a virtual device and a port of it, while packets flow."},
+		"Make a virtual device and a port of it, while packets flow.",
+		"`port attach DEVARGS`, without a name"},
 	{"port detach <port>", detach, "Ports",
-		"Take a port out of use, out of the patches and away, while packets flow."},
+		"Take a port out of use, out of the patches and away, while packets flow.",
+		"`port detach PORT`, only after `stop` and `port stop`"},
 	{"show detached", show_detached, "Ports",
 		"What ports that are detached have received, sent and dropped, all together."},
 	{NULL},

@@ -14,7 +14,7 @@
 static int message(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
 	struct hp_primary *primary = ctx;
-	const char *name = hp_cli_str(args, "member");
+	const char *name = hp_cli_str(args, "receiver");
 	struct hp_mail_result result;
 	struct hp_mail_addr to;
 	int ret;
@@ -91,7 +91,7 @@ static int show_messages(void *ctx, const struct hp_cli_args *args, struct hp_ou
 }
 
 const struct hp_cli_cmd hp_primary_mail_commands[] = {
-	{"message <member> <text...>", message, "Messages",
+	{"message <receiver> <text...>", message, "Messages",
 		"Send a text to a member, or to 'all', and say whether it was confirmed at once."},
 	{"show messages", show_messages, "Messages",
 		"Messages by member: sent, received, waiting to be read, not delivered and why "

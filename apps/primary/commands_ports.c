@@ -110,7 +110,7 @@ static int port_action(void *ctx, const struct hp_cli_args *args, struct hp_out 
 			 : strcmp(action, "stop") == 0 ? stop_one
 						       : close_one;
 
-	return for_ports(ctx, hp_cli_str(args, "port"), each, out);
+	return for_ports(ctx, hp_cli_str(args, "ports"), each, out);
 }
 
 static int promisc_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
@@ -149,16 +149,17 @@ static int set_receive(void *ctx, const struct hp_cli_args *args, struct hp_out 
 			 : on    ? allmulti_one
 				 : no_allmulti_one;
 
-	return for_ports(ctx, hp_cli_str(args, "port"), each, out);
+	return for_ports(ctx, hp_cli_str(args, "ports"), each, out);
 }
 
 const struct hp_cli_cmd hp_primary_port_commands[] = {
-	{"port (start|stop|close) <port>", port_action, "Ports",
+	{"port (start|stop|close) <ports>", port_action, "Ports",
 		"Start or stop the device of a port (id, name or 'all'), or close it for good, "
-		"while the others forward: packets for it are dropped as no-port meanwhile."},
-	{"set promisc <port> (on|off)", set_receive, "Ports",
-		"Receive all frames, or those for the port's own address."},
-	{"set allmulti <port> (on|off)", set_receive, "Ports",
-		"Receive all multicast frames, or those that were asked for."},
+		"while the others forward: packets for it are dropped as no-port meanwhile.",
+		"same, but only after `stop`: here while packets flow"},
+	{"set promisc <ports> (on|off)", set_receive, "Ports",
+		"Receive all frames, or those for the port's own address.", "same"},
+	{"set allmulti <ports> (on|off)", set_receive, "Ports",
+		"Receive all multicast frames, or those that were asked for.", "same"},
 	{NULL},
 };

@@ -65,7 +65,7 @@ static int del_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 	struct hp_err err = {0};
 	int ret;
 
-	ret = hp_primary_patch(primary, hp_cli_str(args, "from"), NULL, 0, HP_SPREAD_HASH, &err);
+	ret = hp_primary_patch(primary, hp_cli_str(args, "source"), NULL, 0, HP_SPREAD_HASH, &err);
 	if (ret < 0)
 		return hp_cli_fail(out, -ret, "%s", err.text);
 	return publish(primary, out);
@@ -98,7 +98,7 @@ static int set_policy(void *ctx, const struct hp_cli_args *args, struct hp_out *
 static int set_spread(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
 	struct hp_primary *primary = ctx;
-	const char *from = hp_cli_str(args, "from");
+	const char *from = hp_cli_str(args, "source");
 	int spread = word_of(hp_spread_names, hp_cli_word(args, 2));
 	struct hp_hop *hop = NULL;
 	int i;
@@ -198,18 +198,21 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 	{"patch set <from> <to> [<spread>]", set_patch, "Patches",
 		"Send packets of a source, 'port:NAME' or a client, to a list A,B,C of ports and "
 		"clients, spread by hash, round-robin or broadcast."},
-	{"patch del <from>", del_patch, "Patches",
+	{"patch del <source>", del_patch, "Patches",
 		"Send packets of a source nowhere: they are dropped as no-patch."},
-	{"spread <from> (hash|round-robin|broadcast)", set_spread, "Patches",
+	{"spread <source> (hash|round-robin|broadcast)", set_spread, "Patches",
 		"Change how a source's packets are spread over its destinations."},
 	{"policy <client> (drop|bypass|hold)", set_policy, "Links",
 		"What becomes of a client's packets while it is absent or stuck."},
 	{"evict <member>", evict, "Group", "Make a member leave at once."},
-	{"start", start, "Group", "Poll the ports."},
+	{"start", start, "Group", "Poll the ports.", "same"},
 	{"start tx_first [<bursts:uint16>]", start_tx_first, "Group",
-		"The same, and send so many bursts (1) of 64-byte frames out of each wired port."},
-	{"stop", stop, "Group", "Poll the ports no more; what is in flight comes back."},
-	{"set burst <n:uint16>", set_burst, "Group", "Packets that are taken at a time, 1 to 512."},
+		"The same, and send so many bursts (1) of 64-byte frames out of each wired port.",
+		"same"},
+	{"stop", stop, "Group", "Poll the ports no more; what is in flight comes back.",
+		"same, and prints statistics: here `show fwd stats all`"},
+	{"set burst <n:uint16>", set_burst, "Group", "Packets that are taken at a time, 1 to 512.",
+		"same; 0 (the driver's own) is no value here"},
 	{"shutdown", shut_down, "Group",
 		"End the whole group in order, as SIGTERM does: members leave first."},
 	{NULL},

@@ -388,11 +388,14 @@ const struct hp_cli_cmd hp_primary_show_commands[] = {
 	{"show links", show_links, "Links",
 		"Every client by name: lent, returned, in flight, dropped; over all its "
 		"processes."},
-	{"show ports", show_ports, "Ports", "Every port: received, transmitted, dropped."},
+	{"show ports", show_ports, "Ports", "Every port: received, transmitted, dropped.",
+		"`show port stats all`, without drops"},
 	{"show drops", show_drops, "Links", "Why packets were dropped, and where."},
 	{"show patches", show_patches, "Patches", "Where packets go."},
-	{"show pools", show_pools, "Memory", "Packet buffers: how many, how many in use."},
-	{"show memory", show_memory, "Memory", "Hugepages by what they are for."},
+	{"show pools", show_pools, "Memory", "Packet buffers: how many, how many in use.",
+		"`dump_mempool NAME`"},
+	{"show memory", show_memory, "Memory", "Hugepages by what they are for.",
+		"`dump_memzone`, `dump_physmem`"},
 	{"show lanes", show_lanes, "Group", "Forwarding lcores and how busy they are."},
 	{NULL},
 };

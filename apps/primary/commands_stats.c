@@ -236,7 +236,7 @@ static int show_port(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 		{"xstats", show_xstats},
 	};
 	struct hp_primary *primary = ctx;
-	const char *what = hp_cli_word(args, 2), *which = hp_cli_str(args, "port");
+	const char *what = hp_cli_word(args, 2), *which = hp_cli_str(args, "ports");
 	uint64_t ports = hp_primary_pick_ports(primary, which, out);
 	uint32_t s = 0;
 
@@ -287,7 +287,7 @@ static int clear_port(void *ctx, const struct hp_cli_args *args, struct hp_out *
 {
 	struct hp_primary *primary = ctx;
 	bool extended = strcmp(hp_cli_word(args, 2), "xstats") == 0;
-	uint64_t ports = hp_primary_pick_ports(primary, hp_cli_str(args, "port"), out);
+	uint64_t ports = hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), out);
 
 	if (ports == 0)
 		return -ENOENT;
@@ -347,14 +347,17 @@ static int clear_fwd(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 }
 
 const struct hp_cli_cmd hp_primary_stats_commands[] = {
-	{"show port (info|summary|stats|xstats) <port>", show_port, "Ports",
+	{"show port (info|summary|stats|xstats) <ports>", show_port, "Ports",
 		"A port (id, name or 'all'): what it is; in short; what it has counted since "
 		"'clear', "
-		"with rates since the last look; what its driver counts besides."},
-	{"clear port (stats|xstats) <port>", clear_port, "Ports",
-		"Let 'show port' count from zero; 'show ports' and 'show drops' go on."},
+		"with rates since the last look; what its driver counts besides.",
+		"same, as text alone; no names of ports"},
+	{"clear port (stats|xstats) <ports>", clear_port, "Ports",
+		"Let 'show port' count from zero; 'show ports' and 'show drops' go on.",
+		"same; resets the device's counters too"},
 	{"show fwd stats all", show_fwd, "Ports",
-		"What each port has forwarded since 'clear fwd stats all'."},
-	{"clear fwd stats all", clear_fwd, "Ports", "Let 'show fwd stats all' count from zero."},
+		"What each port has forwarded since 'clear fwd stats all'.", "same"},
+	{"clear fwd stats all", clear_fwd, "Ports", "Let 'show fwd stats all' count from zero.",
+		"same"},
 	{NULL},
 };

@@ -39,6 +39,70 @@ static const char *member_names(void *ctx, unsigned int i)
 	return NULL;
 }
 
+static const char *receiver_names(void *ctx, unsigned int i)
+{
+	return i == 0 ? HP_MAIL_ALL_NAME : member_names(ctx, i - 1);
+}
+
+// The i-th port that is there, by name and then by number.
+static const char *port_names(void *ctx, unsigned int i)
+{
+	struct hp_primary *primary = ctx;
+
+	for (unsigned int by_number = 0; by_number < 2; by_number++) {
+		for (uint32_t p = 0; p < primary->n_ports; p++) {
+			if (!hp_port_is_there(&primary->ports[p]) || i-- > 0)
+				continue;
+			if (by_number == 0)
+				return primary->ports[p].name;
+			snprintf(primary->proposal, sizeof(primary->proposal), "%u", p);
+			return primary->proposal;
+		}
+	}
+	return NULL;
+}
+
+static const char *all_port_names(void *ctx, unsigned int i)
+{
+	return i == 0 ? "all" : port_names(ctx, i - 1);
+}
+
+// The i-th port or client as patches write it; @p patched: of those that have a patch.
+static const char *hop_name(struct hp_primary *primary, unsigned int i, bool patched)
+{
+	for (uint32_t p = 0; p < primary->n_ports; p++) {
+		if (!hp_port_is_there(&primary->ports[p]) ||
+			(patched && primary->port_hops[p].n == 0) || i-- > 0)
+			continue;
+		snprintf(primary->proposal, sizeof(primary->proposal), "port:%s",
+			primary->ports[p].name);
+		return primary->proposal;
+	}
+	for (unsigned int c = 0; c < HP_CLIENTS_MAX; c++) {
+		const struct hp_client *client = &primary->clients[c];
+
+		if (client->used && (!patched || client->hop.n > 0) && i-- == 0)
+			return client->name;
+	}
+	return NULL;
+}
+
+static const char *hop_names(void *ctx, unsigned int i)
+{
+	return hop_name(ctx, i, false);
+}
+
+static const char *source_names(void *ctx, unsigned int i)
+{
+	return hop_name(ctx, i, true);
+}
+
+static const char *spread_names(void *ctx, unsigned int i)
+{
+	(void)ctx;
+	return i <= HP_SPREAD_BROADCAST ? hp_spread_names[i] : NULL;
+}
+
 static void print_stats(void *arg)
 {
 	static const char *const lines[] = {"show ports", "show links", "show drops"};
@@ -84,6 +148,22 @@ static int open_terminal(struct hp_primary *primary, struct hp_err *err)
 	return 0;
 }
 
+// What completion proposes for a token: nothing but what the command takes.
+static const struct {
+	const char *token;
+	hp_cli_names names;
+} proposals[] = {
+	{"client", client_names},
+	{"member", member_names},
+	{"receiver", receiver_names},
+	{"port", port_names},
+	{"ports", all_port_names},
+	{"from", hop_names},
+	{"to", hop_names},
+	{"source", source_names},
+	{"spread", spread_names},
+};
+
 int hp_primary_open_console(struct hp_primary *primary, struct hp_err *err)
 {
 	const struct hp_config *conf = primary->conf;
@@ -92,8 +172,8 @@ int hp_primary_open_console(struct hp_primary *primary, struct hp_err *err)
 	primary->cli = hp_cli_new(hp_primary_commands, primary, err);
 	if (primary->cli == NULL)
 		return -ENOMEM;
-	hp_cli_complete_with(primary->cli, "client", client_names);
-	hp_cli_complete_with(primary->cli, "member", member_names);
+	for (size_t i = 0; i < RTE_DIM(proposals); i++)
+		hp_cli_complete_with(primary->cli, proposals[i].token, proposals[i].names);
 	primary->ctl = hp_ctl_server_new(
 		primary->cli, primary->loop, primary->runtime_dir, "hugepod> ", err);
 	if (primary->ctl == NULL)

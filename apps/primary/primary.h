@@ -91,6 +91,7 @@ struct hp_primary {
 	struct hp_cli *cli;
 	struct hp_ctl_server *ctl;
 	struct hp_cli_session *terminal; // standard input, with --interactive
+	char proposal[HP_NAME_MAX + 8]; // of completion
 
 	uint32_t n_lanes;
 	struct hp_pool pools[HP_LANES_MAX];

@@ -48,6 +48,7 @@ struct hp_cli_cmd {
 	hp_cli_handler handler;
 	const char *section; ///< heading in help, one word: "Ports"
 	const char *help; ///< one sentence
+	const char *testpmd; ///< how it compares with testpmd's; NULL: testpmd has none of it
 };
 
 /**

@@ -140,8 +140,10 @@ static int quit(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 }
 
 const struct hp_cli_cmd hp_cli_builtin[HP_CLI_BUILTIN_COUNT + 1] = {
-	{"help [<topic...>]", help, "Help", "List sections, the commands of one, or 'all'."},
-	{"quit", quit, "Help", "End this session of the command line; the process goes on."},
+	{"help [<topic...>]", help, "Help", "List sections, the commands of one, or 'all'.",
+		"`help [SECTION]`: sections of its own"},
+	{"quit", quit, "Help", "End this session of the command line; the process goes on.",
+		"ends the program; here only on the terminal that started it"},
 	{NULL},
 };
 
@@ -166,7 +168,8 @@ void hp_cli_markdown(const struct hp_cli_cmd *const *tables, FILE *file)
 
 		if (!section_is_new(tables, cmd))
 			continue;
-		fprintf(file, "\n## %s\n\n| command | what |\n| --- | --- |\n", cmd->section);
+		fprintf(file, "\n## %s\n\n| command | what | in testpmd |\n| --- | --- | --- |\n",
+			cmd->section);
 		while ((member = next(&members)) != NULL) {
 			if (strcmp(member->section, cmd->section) != 0)
 				continue;
@@ -174,6 +177,8 @@ void hp_cli_markdown(const struct hp_cli_cmd *const *tables, FILE *file)
 			cell(file, member->syntax);
 			fputs("` | ", file);
 			cell(file, member->help);
+			fputs(" | ", file);
+			cell(file, member->testpmd != NULL ? member->testpmd : "-");
 			fputs(" |\n", file);
 		}
 	}
