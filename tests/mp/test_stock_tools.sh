@@ -80,9 +80,24 @@ the_telemetry_client_talks_to_us() {
 }
 
 # test
+a_dumpcap_that_ends_under_load_takes_no_lane_along() {
+	busy_primary
+	local i
+	for i in 1 2 3; do
+		spawn -k "end$i" dpdk-dumpcap --file-prefix "$P" -i net_null0 -i net_null1 -s 64 -w "$T/out/end.pcapng"
+		wait_until 10 test -s "$T/out/end.pcapng"
+		signal "end$i" INT
+		exit_code_of "end$i" 10
+		rm -f "$T/out/end.pcapng"
+		is_running primary || fail "the primary is gone: $(tail -n 5 "$T/out/primary.err")"
+	done
+	end
+}
+
+# test
 a_dumpcap_that_is_killed_under_load_does_not_stop_the_next() {
 	busy_primary
-	local i used
+	local i
 	for i in 1 2; do
 		spawn -k "dead$i" dpdk-dumpcap --file-prefix "$P" -i net_null0 -i net_null1 -w "$T/out/dead.pcapng"
 		wait_until 10 test -s "$T/out/dead.pcapng"
