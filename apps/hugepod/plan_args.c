@@ -87,7 +87,7 @@ static int64_t mebibytes(const char *text)
 static bool is_member(const char *program)
 {
 	static const char *const names[] = {
-		"hp-client", "hp-worker", "hp-message", "hp-capture", "hp-top"};
+		"hp-client", "hp-worker", "hp-message", "hp-capture", "hp-replay", "hp-top"};
 	const char *slash = strrchr(program, '/');
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -59,7 +59,7 @@ the_image_has_every_program_and_no_shell() {
 	mkdir "$root"
 	podman image save localhost/hugepod:0.1.0 | tar -xC "$T" --wildcards '*.tar' '*.json'
 	for layer in "$T"/*.tar; do tar -xf "$layer" -C "$root"; done
-	for program in hp-primary hp-client hp-message hp-consume hugepod; do
+	for program in hp-primary hp-client hp-worker hp-message hp-capture hp-replay hp-unpdump hp-consume hugepod; do
 		[ -x "$root/usr/bin/$program" ] || fail "no $program in the image"
 	done
 	[ -z "$(find "$root" -name '*sh' -type f -path '*/bin/*')" ] || fail 'there is a shell'
