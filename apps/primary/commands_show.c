@@ -158,6 +158,8 @@ static int show_links(void *ctx, const struct hp_cli_args *args, struct hp_out *
 		hp_out_uint(out, "lent_bytes", t.lent_bytes);
 		hp_out_uint(out, "returned_packets", t.returned_packets);
 		hp_out_uint(out, "returned_bytes", t.returned_bytes);
+		hp_out_uint(out, "made_packets", t.made_packets);
+		hp_out_uint(out, "blanks", t.blanks);
 		hp_out_uint(out, "died_packets", t.drops[HP_DROP_MEMBER_DIED]);
 		hp_out_uint(out, "in_flight", t.in_flight);
 		hp_out_uint(out, "held", t.held);

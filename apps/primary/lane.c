@@ -159,6 +159,40 @@ static uint32_t collect(struct hp_lane *lane)
 	return work;
 }
 
+// Blank packets for a member that makes packets, as long as half of the pool is there for others
+// and half of its window for what it is lent otherwise.
+static void lend_blanks(struct hp_lane *lane, uint8_t slot)
+{
+	struct hp_lender *lender = &lane->lenders[slot];
+	uint32_t reserve = RTE_MIN(lane->pool->n / 2, (uint32_t)UINT16_MAX - HP_BURST_MAX);
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint32_t want = lane->plan->burst;
+	uint32_t most = lender->window / 2;
+	uint16_t n_free;
+
+	want = RTE_MIN(want, hp_lender_room(lender));
+	want = RTE_MIN(want, lender->blanks < most ? most - lender->blanks : 0);
+	if (want == 0)
+		return;
+	n_free = hp_lane_free_mbufs(lane, (uint16_t)(reserve + want));
+	if (n_free <= reserve)
+		return;
+	want = RTE_MIN(want, n_free - reserve);
+	if (rte_pktmbuf_alloc_bulk(lane->pool->mp, pkts, want) < 0)
+		return;
+	for (uint32_t i = 0; i < want; i++)
+		hp_lender_lend_blank(lender, lane->mbuf_base, pkts[i]);
+}
+
+static bool makes_packets(const struct hp_lane *lane, uint8_t slot)
+{
+	const struct hp_plan_slot *ps = &lane->plan->slots[slot];
+	const struct hp_plan_client *pc = &lane->plan->clients[ps->client];
+
+	return ps->source && ps->state == HP_SLOT_LENDING && lane->plan->forwarding &&
+	       pc->slot == slot && !pc->avoid;
+}
+
 static uint32_t flush(struct hp_lane *lane)
 {
 	uint32_t waiting = 0;
@@ -176,9 +210,10 @@ static uint32_t flush(struct hp_lane *lane)
 
 		if (c->held_head != c->held_tail)
 			hp_lane_flush_held(lane, client);
+		if (unlikely(makes_packets(lane, slot)))
+			lend_blanks(lane, slot);
 		hp_lane_publish(lane, slot);
-		atomic_store_explicit(&c->count->in_flight, hp_lender_out(&lane->lenders[slot]),
-			memory_order_relaxed);
+		hp_lane_count_out(lane, slot);
 	}
 	return waiting;
 }

@@ -130,6 +130,9 @@ void hp_lane_finish(struct hp_lane *lane);
 /** Lend what was kept for a client, as far as it goes. */
 void hp_lane_flush_held(struct hp_lane *lane, uint8_t client);
 
+/** Set the gauges of what is out to a member. */
+void hp_lane_count_out(struct hp_lane *lane, uint8_t slot);
+
 /** Let a member see what was lent to it. */
 void hp_lane_publish(struct hp_lane *lane, uint8_t slot);
 

@@ -76,15 +76,40 @@ void hp_lane_run(struct hp_lane *lane, const struct hp_plan_port *port,
 		hp_lane_forward(lane, &port->hop, count->drops, &count->copies, &next, 0);
 }
 
+// What was lent blank and is not used is no packet: free it, and let the others move up.
+static void free_unused(struct hp_returned *got)
+{
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < got->n; i++) {
+		if (got->verdicts[i].kind == HP_VERDICT_UNUSED) {
+			got->bytes -= rte_pktmbuf_pkt_len(got->pkts[i]);
+			rte_pktmbuf_free(got->pkts[i]);
+			continue;
+		}
+		got->pkts[n] = got->pkts[i];
+		got->verdicts[n] = got->verdicts[i];
+		got->hops[n++] = got->hops[i];
+	}
+	got->n = n;
+}
+
 static void follow_verdicts(struct hp_lane *lane, uint8_t client, struct hp_returned *got)
 {
 	const struct hp_plan_client *pc = &lane->plan->clients[client];
 	struct hp_client_counters *count = lane->clients[client].count;
-	struct hp_burst next = {
-		.pkts = got->pkts, .hops = got->hops, .bytes = got->bytes, .n = got->n};
+	struct hp_burst next;
 
+	if (unlikely(got->unused > 0))
+		free_unused(got);
+	next = (struct hp_burst){
+		.pkts = got->pkts, .hops = got->hops, .bytes = got->bytes, .n = got->n};
 	hp_count(&count->returned_packets, got->n);
 	hp_count(&count->returned_bytes, got->bytes);
+	if (got->made > 0) {
+		hp_count(&count->made_packets, got->made);
+		hp_count(&count->made_bytes, got->made_bytes);
+	}
 	if (hp_tapped(pc->tap_out))
 		hp_lane_tap_copy(lane, pc->tap_out, got->pkts, got->n, got->verdicts);
 	if (!got->all_next)
@@ -138,7 +163,7 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	struct hp_lender *lender = &lane->lenders[slot];
 	struct hp_client_counters *count = lane->clients[client].count;
 	struct hp_returned got = {.n = 1};
-	uint16_t n;
+	uint16_t n, n_blank;
 	int ret = 0;
 
 	HP_CRASH_POINT(reclaim_begin);
@@ -149,9 +174,14 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 	}
 	if (ret < 0)
 		hp_count(&count->rejected, 1);
-	while ((n = hp_lender_take_back(lender, lane->pool, got.pkts, HP_BURST_MAX)) > 0)
-		hp_lane_drop(lane, count->drops, HP_DROP_MEMBER_DIED, got.pkts, n);
-	atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
+	while ((n = hp_lender_take_back(lender, lane->pool, got.pkts, HP_BURST_MAX, &n_blank)) >
+		0) {
+		n = (uint16_t)(n - n_blank);
+		if (n > 0)
+			hp_lane_drop(lane, count->drops, HP_DROP_MEMBER_DIED, got.pkts, n);
+		rte_pktmbuf_free_bulk(got.pkts + n, n_blank);
+	}
+	hp_lane_count_out(lane, slot);
 	lane->incarnations[slot] = 0;
 	HP_CRASH_POINT(reclaim_done);
 }
@@ -165,11 +195,14 @@ static void count_shut_in(struct hp_lane *lane)
 
 	for (unsigned int slot = 0; slot < HP_MEMBERS_MAX; slot++)
 		if (lane->incarnations[slot] != 0 && plan->slots[slot].state == HP_SLOT_CLOSED)
-			shut_in[plan->slots[slot].client] += hp_lender_out(&lane->lenders[slot]);
+			shut_in[plan->slots[slot].client] +=
+				hp_lender_out(&lane->lenders[slot]) - lane->lenders[slot].blanks;
 	for (uint32_t i = 0; i < lane->group->hdr->max_clients; i++) {
 		struct hp_client_counters *count = lane->clients[i].count;
 
 		atomic_store_explicit(&count->shut_in, shut_in[i], memory_order_relaxed);
+		if (plan->clients[i].slot < 0)
+			atomic_store_explicit(&count->blanks, 0, memory_order_relaxed);
 		if (shut_in[i] > 0 && plan->clients[i].slot < 0)
 			atomic_store_explicit(&count->in_flight, 0, memory_order_relaxed);
 	}

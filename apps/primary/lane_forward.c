@@ -222,6 +222,16 @@ static void lend_burst(struct hp_lane *lane, uint8_t client, const struct hp_bur
 	hp_count(&count->lent_bytes, bytes);
 }
 
+void hp_lane_count_out(struct hp_lane *lane, uint8_t slot)
+{
+	struct hp_client_counters *count = lane->clients[lane->plan->slots[slot].client].count;
+	const struct hp_lender *lender = &lane->lenders[slot];
+
+	atomic_store_explicit(
+		&count->in_flight, hp_lender_out(lender) - lender->blanks, memory_order_relaxed);
+	atomic_store_explicit(&count->blanks, lender->blanks, memory_order_relaxed);
+}
+
 void hp_lane_publish(struct hp_lane *lane, uint8_t slot)
 {
 	struct hp_lender *lender = &lane->lenders[slot];

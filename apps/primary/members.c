@@ -105,6 +105,7 @@ static void ready(void *arg, uint32_t slot)
 	ps->has_client = true;
 	ps->client = (uint8_t)client;
 	ps->state = HP_SLOT_LENDING;
+	ps->source = atomic_load(&hp_group_slot(&primary->group, slot)->source) != 0;
 	primary->clients[client].slot = (int32_t)slot;
 	primary->clients[client].stuck = false;
 	primary->clients[client].joins++;
@@ -131,9 +132,13 @@ uint32_t hp_primary_out(const struct hp_primary *primary, uint32_t slot)
 
 	if (!primary->slots[slot].has_client)
 		return 0;
-	for (uint32_t l = 0; l < primary->n_lanes; l++)
-		n += hp_counted(
-			&primary->lanes[l].clients[primary->slots[slot].client].count->in_flight);
+	for (uint32_t l = 0; l < primary->n_lanes; l++) {
+		const struct hp_lane *lane = &primary->lanes[l];
+		const struct hp_client_counters *c =
+			lane->clients[primary->slots[slot].client].count;
+
+		n += hp_counted(&c->in_flight) + hp_counted(&c->blanks);
+	}
 	return (uint32_t)n;
 }
 

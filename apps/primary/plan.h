@@ -76,6 +76,7 @@ enum hp_plan_slot_state {
 struct hp_plan_slot {
 	uint8_t state; // enum hp_plan_slot_state
 	uint8_t client; // index into clients
+	bool source; // its member is lent blank packets to fill
 	uint64_t incarnation; // tells one member of a slot from the next
 };
 

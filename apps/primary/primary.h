@@ -42,6 +42,7 @@ struct hp_primary_slot {
 	uint8_t client; // index, if has_client
 	bool has_client;
 	bool deaf; // evicted, still there, and more was done about that
+	bool source; // its function makes packets
 	bool mail; // gets messages; hp_primary_publish() makes it so
 	uint64_t epoch; // last seen
 	uint64_t epoch_us; // when it changed

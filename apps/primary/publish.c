@@ -64,6 +64,7 @@ static void fill_clients(const struct hp_primary *primary, struct hp_plan *plan)
 			continue;
 		plan->slots[i].state = primary->slots[i].state;
 		plan->slots[i].client = primary->slots[i].client;
+		plan->slots[i].source = primary->slots[i].source;
 		plan->slots[i].incarnation = hp_leases_get(primary->leases, i)->incarnation;
 	}
 }

@@ -79,6 +79,9 @@ void hp_totals_client(
 		totals->lent_bytes += hp_counted(&c->lent_bytes);
 		totals->returned_packets += hp_counted(&c->returned_packets);
 		totals->returned_bytes += hp_counted(&c->returned_bytes);
+		totals->made_packets += hp_counted(&c->made_packets);
+		totals->made_bytes += hp_counted(&c->made_bytes);
+		totals->blanks += hp_counted(&c->blanks);
 		totals->bypassed += hp_counted(&c->bypassed);
 		totals->rejected += hp_counted(&c->rejected);
 		totals->in_flight += hp_counted(&c->in_flight) + hp_counted(&c->shut_in);

@@ -17,6 +17,7 @@ struct hp_port_totals {
 
 struct hp_client_totals {
 	uint64_t lent_packets, lent_bytes, returned_packets, returned_bytes;
+	uint64_t made_packets, made_bytes, blanks;
 	uint64_t bypassed, rejected, in_flight, held, copies, dropped;
 	uint64_t drops[HP_DROPS_ROOM];
 };

@@ -36,6 +36,10 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	struct hp_wq_loop *loop;
 	int ret;
 
+	if (nf->func->want != NULL)
+		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"function %s makes packets, which hp-client does: a worker polls queues",
+			nf->func->name);
 	if (nf->group->hdr->n_wqs == 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
 			"this group has no queues for workers: start hp-primary with --workers N");

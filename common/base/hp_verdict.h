@@ -15,6 +15,7 @@ enum hp_verdict_kind {
 	HP_VERDICT_NEXT, ///< on to the next hop of the patch table
 	HP_VERDICT_PORT, ///< out by .port, whatever the patch table says
 	HP_VERDICT_DROP, ///< drop it, for .reason
+	HP_VERDICT_UNUSED, ///< a blank packet that was lent to be filled, and was not
 };
 
 /** What is to become of a packet. All zero is "on to the next hop". */

@@ -43,6 +43,13 @@ struct hp_func {
 	 */
 	void (*burst)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
 		uint64_t now);
+	/**
+	 * For a function that makes packets: how many it wants to make now, at most @p max. It is
+	 * lent blank ones then, of no byte, and fills them in burst(), with what is left in the
+	 * state of what want() said; a verdict HP_VERDICT_UNUSED leaves one blank. NULL: it makes
+	 * none.
+	 */
+	uint16_t (*want)(void *state, uint16_t max, uint64_t now);
 };
 
 /** Register a function; at file scope, once a file. Names must be unique. */

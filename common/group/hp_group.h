@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
-#define HP_GROUP_VERSION 5u
+#define HP_GROUP_VERSION 6u
 #define HP_GROUP_MEMZONE "hugepod_group"
 #define HP_LANES_MAX 16 // forwarding lcores of a primary
 #define HP_DROPS_ROOM 24 // counters kept for drop reasons; HP_DROP_COUNT has to fit
@@ -79,6 +79,7 @@ struct hp_slot {
 
 	// the member's control thread: wo; primary: ro
 	char function[HP_NAME_MAX] __rte_cache_aligned;
+	_Atomic uint32_t source; // its function fills blank packets; before it says that it is ready
 } __rte_cache_aligned;
 
 /**
@@ -156,9 +157,12 @@ struct hp_client_counters {
 	_Atomic uint64_t lent_bytes;
 	_Atomic uint64_t returned_packets; // from the client, with any verdict
 	_Atomic uint64_t returned_bytes;
+	_Atomic uint64_t made_packets; // lent blank, and returned filled
+	_Atomic uint64_t made_bytes;
+	_Atomic uint64_t blanks; // gauge: lent blank to the live member and not yet returned
 	_Atomic uint64_t bypassed; // passed on without it, policy bypass
 	_Atomic uint64_t rejected; // entries handed back that were not lent
-	_Atomic uint64_t in_flight; // gauge: lent to the live member and not yet returned
+	_Atomic uint64_t in_flight; // gauge: lent to the live member and not yet returned, no blanks
 	_Atomic uint64_t shut_in; // gauge: still out to members that were evicted and are not dead
 	_Atomic uint64_t held; // gauge: kept for it, policy hold
 	_Atomic uint64_t copies; // made for broadcasts of what came from here

@@ -3,6 +3,8 @@
 
 #include "group/hp_link.h"
 
+#include <rte_ether.h>
+
 #include <stdlib.h>
 
 int hp_lender_init(struct hp_lender *lender, const struct hp_group *group)
@@ -31,6 +33,7 @@ void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint
 	lender->lent = 0;
 	lender->published = 0;
 	lender->accepted = 0;
+	lender->blanks = 0;
 	lender->read = 0;
 	memset(&lender->rest, 0, sizeof(lender->rest));
 	lender->live = true;
@@ -59,7 +62,7 @@ static int next_entry(struct hp_lender *lender)
 	entry = read_entry(&lender->returns[lender->read & lender->mask]);
 	if (HP_CONTRACT && unlikely(entry.n == 0 || entry.n > hp_lender_out(lender) ||
 				    entry.first != (uint16_t)lender->accepted ||
-				    entry.verdict.kind > HP_VERDICT_DROP))
+				    entry.verdict.kind > HP_VERDICT_UNUSED))
 		return -EBADMSG;
 	lender->read++;
 	lender->rest = entry;
@@ -85,6 +88,22 @@ static inline void prefetch_next(const struct hp_lender *lender, uint32_t at)
 	rte_prefetch0((const void *)(next + RTE_CACHE_LINE_SIZE));
 }
 
+// A blank packet comes back as a frame, or unused; nothing else does. False if it is neither.
+static bool accept_blank(
+	struct hp_lender *lender, uint8_t kind, const struct rte_mbuf *m, struct hp_returned *out)
+{
+	if (kind == HP_VERDICT_UNUSED) {
+		out->unused++;
+	} else if (rte_pktmbuf_pkt_len(m) >= RTE_ETHER_HDR_LEN) {
+		out->made++;
+		out->made_bytes += rte_pktmbuf_pkt_len(m);
+	} else {
+		return false;
+	}
+	lender->blanks--;
+	return true;
+}
+
 // Accept packets of the current entry, at most as many; false if one's header is wrong.
 static bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
 	uint16_t n, struct hp_returned *out)
@@ -102,6 +121,13 @@ static bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bo
 		prefetch_next(lender, at + 4);
 		if (HP_CONTRACT && checked && unlikely(!hp_pool_check(pool, m, loan.segs)))
 			break;
+		if (HP_CONTRACT && unlikely(loan.hops == 0)) {
+			if (!accept_blank(lender, verdict.kind, m, out))
+				break;
+			loan.hops = 1;
+		} else if (unlikely(verdict.kind == HP_VERDICT_UNUSED)) {
+			break;
+		}
 		out->pkts[out->n] = m;
 		out->verdicts[out->n] = verdict;
 		out->hops[out->n++] = loan.hops;
@@ -121,6 +147,9 @@ int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool
 
 	out->n = 0;
 	out->bytes = 0;
+	out->made_bytes = 0;
+	out->made = 0;
+	out->unused = 0;
 	out->all_next = true;
 	while (ret == 0 && out->n < max) {
 		if (lender->rest.n == 0)
@@ -132,21 +161,29 @@ int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-uint16_t hp_lender_take_back(
-	struct hp_lender *lender, const struct hp_pool *pool, struct rte_mbuf **pkts, uint16_t max)
+uint16_t hp_lender_take_back(struct hp_lender *lender, const struct hp_pool *pool,
+	struct rte_mbuf **pkts, uint16_t max, uint16_t *n_blank)
 {
 	uint16_t n = 0;
 
+	*n_blank = 0;
 	if (!HP_CONTRACT)
 		lender->accepted = lender->lent; // nobody knows where they are
 	for (; lender->accepted != lender->lent && n < max; lender->accepted++) {
 		struct rte_mbuf *m = lender->out[lender->accepted & lender->mask];
-		uint8_t segs = lender->loans[lender->accepted & lender->mask].segs;
+		struct hp_loan loan = lender->loans[lender->accepted & lender->mask];
 
 		// Its last holder may have died in the middle of a write.
-		if (!hp_pool_check(pool, m, segs))
-			hp_pool_repair(pool, m, segs);
-		pkts[n++] = m;
+		if (!hp_pool_check(pool, m, loan.segs))
+			hp_pool_repair(pool, m, loan.segs);
+		pkts[n] = m;
+		if (loan.hops == 0) {
+			++*n_blank;
+			lender->blanks--;
+		} else {
+			RTE_SWAP(pkts[n], pkts[n - *n_blank]);
+		}
+		n++;
 		HP_CRASH_POINT(reclaim_middle);
 	}
 	lender->live = false;
@@ -156,10 +193,10 @@ uint16_t hp_lender_take_back(
 uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool)
 {
 	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint16_t n, n_blank;
 	uint32_t all = 0;
-	uint16_t n;
 
-	while ((n = hp_lender_take_back(lender, pool, pkts, HP_BURST_MAX)) > 0) {
+	while ((n = hp_lender_take_back(lender, pool, pkts, HP_BURST_MAX, &n_blank)) > 0) {
 		rte_pktmbuf_free_bulk(pkts, n);
 		all += n;
 	}

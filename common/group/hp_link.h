@@ -52,7 +52,7 @@ struct hp_link {
 
 /** What the lender knows of a packet that is out. */
 struct hp_loan {
-	uint8_t hops; // clients that it has been through, this one too
+	uint8_t hops; // clients that it has been through, this one too; 0: it was lent blank
 	uint8_t segs; // of the packet
 };
 
@@ -68,6 +68,7 @@ struct hp_lender {
 	uint32_t lent; // packets
 	uint32_t published; // packets that the borrower has been told of
 	uint32_t accepted; // packets
+	uint32_t blanks; // of those that are out
 	uint32_t read; // entries
 	struct hp_return rest; // of the entry read last, what was not yet accepted
 	bool live; // may be lent to
@@ -79,7 +80,10 @@ struct hp_returned {
 	struct hp_verdict verdicts[HP_BURST_MAX];
 	uint8_t hops[HP_BURST_MAX];
 	uint64_t bytes;
+	uint64_t made_bytes; // of those that were lent blank and came back filled
 	uint16_t n;
+	uint16_t made; // the same
+	uint16_t unused; // that were lent blank and came back so: HP_VERDICT_UNUSED
 	bool all_next; // each verdict is HP_VERDICT_NEXT
 };
 
@@ -200,6 +204,14 @@ static inline void hp_lender_lend(
 	lender->shm->lends[at] = (uint32_t)(((uintptr_t)m - mbuf_base) / RTE_CACHE_LINE_SIZE);
 }
 
+/** Write one blank packet, which the borrower may fill: it is empty, and has one segment. */
+static inline void hp_lender_lend_blank(
+	struct hp_lender *lender, uintptr_t mbuf_base, struct rte_mbuf *m)
+{
+	hp_lender_lend(lender, mbuf_base, m, 0);
+	lender->blanks++;
+}
+
 /** Packets that the borrower has not been told of. */
 static inline uint32_t hp_lender_unpublished(const struct hp_lender *lender)
 {
@@ -238,10 +250,12 @@ int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool
  * Take back up to @p max of what is still out. Only when the borrower's memory is gone or it never
  * saw the link: the kernel closes its connection after that, SIGKILL included. What it was writing
  * when it died comes back empty.
+ * @param n_blank
+ *   How many of them were lent blank: they are the last ones.
  * @return how many packets are in @p pkts, to be freed; 0: nothing is out any more.
  */
-uint16_t hp_lender_take_back(
-	struct hp_lender *lender, const struct hp_pool *pool, struct rte_mbuf **pkts, uint16_t max);
+uint16_t hp_lender_take_back(struct hp_lender *lender, const struct hp_pool *pool,
+	struct rte_mbuf **pkts, uint16_t max, uint16_t *n_blank);
 
 /** The same with everything, freed. Returns how many. */
 uint32_t hp_lender_reclaim(struct hp_lender *lender, const struct hp_pool *pool);

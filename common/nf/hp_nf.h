@@ -22,7 +22,7 @@ struct hp_nf_opts {
 	{"function", 'f', HP_OPT_STRING, HP_OPT_CLI, offsetof(struct hp_nf_opts, function), 1, \
 		HP_NAME_MAX - 1, "io", NULL, "NAME", "Packets", \
 		"What to do with packets: io, mac, macswap, 5tswap, csum, acl, rate, icmpecho, " \
-		"noisy, rxonly, ttl.", \
+		"noisy, rxonly, ttl; flowgen and txonly make packets (hp-client).", \
 		false}, \
 		{"set", 's', HP_OPT_LIST, HP_OPT_CLI, offsetof(struct hp_nf_opts, set), 1, 1023, \
 			NULL, NULL, "KEY=VALUE", "Packets", \

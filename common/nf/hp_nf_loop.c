@@ -16,9 +16,33 @@ struct loop {
 	struct hp_link links[HP_LANES_MAX];
 	uint32_t n_links;
 	uint16_t burst;
+	bool leaving; // make no packets any more
 	struct hp_slot *slot;
 	struct hp_nf *nf;
 };
+
+// How many packets are to be taken at once, at most. Blank ones and others come in one row.
+static uint16_t appetite(const struct loop *loop, struct hp_link *link)
+{
+	struct hp_nf *nf = loop->nf;
+	uint32_t pending;
+
+	if (nf->func->want == NULL || loop->leaving)
+		return loop->burst;
+	pending = hp_link_pending(link);
+	if (pending == 0)
+		return 0;
+	return nf->func->want(nf->state, (uint16_t)RTE_MIN(pending, loop->burst), rte_rdtsc());
+}
+
+// Blank packets go back as they are.
+static void leave_blank(struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		verdicts[i] = rte_pktmbuf_pkt_len(pkts[i]) == 0
+				      ? (struct hp_verdict){.kind = HP_VERDICT_UNUSED}
+				      : hp_verdict_drop(HP_DROP_FUNCTION);
+}
 
 static uint16_t serve(struct loop *loop, struct hp_link *link)
 {
@@ -28,13 +52,16 @@ static uint16_t serve(struct loop *loop, struct hp_link *link)
 	uint64_t now;
 	uint16_t n;
 
-	n = hp_link_take(link, pkts, loop->burst);
+	n = hp_link_take(link, pkts, appetite(loop, link));
 	if (n == 0)
 		return 0;
 	HP_CRASH_POINT(loop_taken);
 	now = rte_rdtsc();
 	memset(verdicts, 0, n * sizeof(verdicts[0]));
-	nf->func->burst(nf->state, pkts, verdicts, n, now);
+	if (unlikely(loop->leaving && nf->func->want != NULL))
+		leave_blank(pkts, verdicts, n);
+	else
+		nf->func->burst(nf->state, pkts, verdicts, n, now);
 	if (nf->program->verdicts != NULL)
 		nf->program->verdicts(nf, pkts, verdicts, n);
 	HP_CRASH_POINT(loop_processed);
@@ -78,6 +105,7 @@ void hp_nf_loop(struct hp_nf *nf)
 	while (!hp_member_stopping(nf->member))
 		turn(&loop, &idle);
 	hp_member_leave(nf->member);
+	loop.leaving = true;
 	while (!hp_member_left(nf->member)) {
 		HP_CRASH_POINT(leave_draining);
 		turn(&loop, &idle);

@@ -51,13 +51,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	fixture_open(&f);
 	for (size_t i = 0; i + 5 <= size; i += 5) {
-		struct hp_verdict verdict = {.kind = data[i + 1] % 3};
+		struct hp_verdict verdict = {.kind = data[i + 1] % 4};
 		struct rte_mbuf *pkts[8];
 		uint32_t value;
 		uint16_t n;
 
 		memcpy(&value, data + i + 1, sizeof(value));
-		switch (data[i] % 4) {
+		switch (data[i] % 5) {
+		case 4:
+			fixture_lend_blank(&f);
+			continue;
 		case 0:
 			fixture_lend(&f, (uint16_t)(value % 300));
 			continue;
@@ -75,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	hp_lender_reclaim(&f.lender, &f.pool);
-	if (hp_pool_in_use(&f.pool) != 0)
+	if (hp_pool_in_use(&f.pool) != 0 || f.lender.blanks != 0)
 		abort();
 	return 0;
 }

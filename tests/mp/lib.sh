@@ -106,7 +106,7 @@ conservation() {
 		--argjson d "$(ctl show detached)" --argjson r "$(ctl show replays)" '
 		def sum(f): [f] | add // 0;
 		[$p.ports[], $d.detached] as $ports |
-		{ in: (sum($ports[] | .rx_packets + .copies) + sum($l.links[].copies) +
+		{ in: (sum($ports[] | .rx_packets + .copies) + sum($l.links[] | .copies + .made_packets) +
 			sum($r.replays[] | .packets + .copies)),
 		  out: sum($ports[].tx_packets),
 		  dropped: (sum($ports[].dropped) + sum($l.links[].dropped) +
@@ -114,7 +114,7 @@ conservation() {
 		  waiting: (sum($p.ports[].buffered) + sum($l.links[] | .in_flight + .held)) } as $g |
 		(if $g.in == $g.out + $g.dropped + $g.waiting then empty
 			else "group: \($g)" end),
-		($l.links[] | if .lent_packets == .returned_packets + .in_flight + .died_packets
+		($l.links[] | if .lent_packets + .made_packets == .returned_packets + .in_flight + .died_packets
 			then empty else "link \(.name): lent \(.lent_packets), returned " +
 			"\(.returned_packets), in flight \(.in_flight), died \(.died_packets)" end)'
 }

@@ -81,6 +81,21 @@ static inline bool fixture_lend(struct link_fixture *f, uint16_t len)
 	return true;
 }
 
+/** Lend a blank packet, as fixture_lend(). */
+static inline bool fixture_lend_blank(struct link_fixture *f)
+{
+	struct rte_mbuf *m;
+
+	if (hp_lender_room(&f->lender) == 0)
+		return false;
+	m = rte_pktmbuf_alloc(f->pool.mp);
+	if (m == NULL)
+		return false;
+	hp_lender_lend_blank(&f->lender, f->group.hdr->mbuf_base, m);
+	hp_lender_publish(&f->lender);
+	return true;
+}
+
 /** Collect all there is and free it; the first error, or 0. */
 static inline int fixture_collect(struct link_fixture *f, uint32_t *collected)
 {

@@ -29,8 +29,8 @@ static int stop(void **state)
 
 static void functions_are_found_by_name_and_listed_in_order(void **state)
 {
-	static const char *const names[] = {"5tswap", "acl", "csum", "icmpecho", "io", "mac",
-		"macswap", "noisy", "rate", "rxonly", "ttl"};
+	static const char *const names[] = {"5tswap", "acl", "csum", "flowgen", "icmpecho", "io",
+		"mac", "macswap", "noisy", "rate", "rxonly", "ttl", "txonly"};
 	static const struct hp_func again = {.name = "io"};
 
 	hp_func_register(&again); // is refused: the first stays

@@ -6,6 +6,8 @@
 #include "hp_link_fixture.h"
 #include "hp_test.h"
 
+#include <rte_ether.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -173,8 +175,83 @@ static void a_verdict_that_is_none_is_refused(void **state)
 	(void)state;
 	lend(1);
 	take(1);
-	hand_back((struct hp_verdict){.kind = HP_VERDICT_DROP + 1});
+	hand_back((struct hp_verdict){.kind = HP_VERDICT_UNUSED + 1});
 	assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+}
+
+static void a_blank_packet_comes_back_filled_or_unused(void **state)
+{
+	const struct hp_verdict verdicts[] = {
+		{.kind = HP_VERDICT_NEXT},
+		{.kind = HP_VERDICT_UNUSED},
+		{.kind = HP_VERDICT_NEXT},
+	};
+	struct hp_returned got;
+
+	(void)state;
+	assert_true(fixture_lend_blank(&f));
+	assert_true(fixture_lend_blank(&f));
+	lend(1);
+	assert_int_equal(f.lender.blanks, 2);
+	assert_int_equal(take(3), 3);
+	assert_int_equal(rte_pktmbuf_pkt_len(pkts[0]), 0);
+	assert_non_null(rte_pktmbuf_append(pkts[0], 80));
+	hp_link_return(&f.link, verdicts, 3);
+	assert_int_equal(hp_lender_collect(&f.lender, &f.pool, true, 8, &got), 0);
+	assert_int_equal(got.n, 3);
+	assert_int_equal(got.made, 1);
+	assert_int_equal(got.made_bytes, 80);
+	assert_int_equal(got.unused, 1);
+	assert_int_equal(got.hops[0], 1);
+	assert_int_equal(f.lender.blanks, 0);
+	rte_pktmbuf_free_bulk(got.pkts, got.n);
+	assert_int_equal(hp_pool_in_use(&f.pool), 0);
+}
+
+static void a_blank_packet_without_a_frame_and_a_packet_that_is_no_blank_are_refused(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		if (i < 2)
+			assert_true(fixture_lend_blank(&f));
+		else
+			lend(1);
+		assert_int_equal(take(1), 1);
+		if (i == 1)
+			rte_pktmbuf_append(pkts[0], RTE_ETHER_HDR_LEN - 1);
+		hand_back((struct hp_verdict){.kind = i < 2 ? HP_VERDICT_NEXT : HP_VERDICT_UNUSED});
+		assert_int_equal(fixture_collect(&f, NULL), -EBADMSG);
+		assert_int_equal(hp_lender_reclaim(&f.lender, &f.pool), 1);
+		assert_int_equal(f.lender.blanks, 0);
+		assert_int_equal(hp_pool_in_use(&f.pool), 0);
+		fixture_open(&f);
+	}
+}
+
+static void blank_packets_of_a_dead_member_are_told_from_others(void **state)
+{
+	struct rte_mbuf *lent[6], *back[6];
+	uint16_t n_blank;
+
+	(void)state;
+	for (int i = 0; i < 6; i++) { // blank, packet, blank, ...
+		if (i % 2 == 0)
+			assert_true(fixture_lend_blank(&f));
+		else
+			lend(1);
+		lent[i] = f.lender.out[i];
+	}
+	assert_int_equal(hp_lender_take_back(&f.lender, &f.pool, back, 6, &n_blank), 6);
+	assert_int_equal(n_blank, 3);
+	for (int i = 0; i < 6; i++) {
+		bool found = false;
+
+		for (int k = i % 2 == 0 ? 3 : 0; k < (i % 2 == 0 ? 6 : 3); k++)
+			found = found || back[k] == lent[i];
+		assert_true(found);
+	}
+	assert_int_equal(f.lender.blanks, 0);
+	rte_pktmbuf_free_bulk(back, 6);
 }
 
 static void a_broken_header_is_refused_and_repaired(void **state)
@@ -348,6 +425,11 @@ int main(void)
 		cmocka_unit_test_setup(a_packet_handed_back_twice_is_refused, reopen),
 		cmocka_unit_test_setup(a_counter_beyond_what_is_out_is_refused, reopen),
 		cmocka_unit_test_setup(a_verdict_that_is_none_is_refused, reopen),
+		cmocka_unit_test_setup(a_blank_packet_comes_back_filled_or_unused, reopen),
+		cmocka_unit_test_setup(
+			a_blank_packet_without_a_frame_and_a_packet_that_is_no_blank_are_refused,
+			reopen),
+		cmocka_unit_test_setup(blank_packets_of_a_dead_member_are_told_from_others, reopen),
 		cmocka_unit_test_setup(a_broken_header_is_refused_and_repaired, reopen),
 		cmocka_unit_test_setup(what_others_refer_to_is_not_lendable, reopen),
 		cmocka_unit_test_setup(a_chain_comes_back_whole_from_the_dead, reopen),
