@@ -56,6 +56,7 @@ tell_lies() {
 	honest_member_again
 	again=$(honest_rate)
 	echo "honest member: $rate packets in 200 ms before, $again after"
+	[ "$rate" -gt 0 ] || fail 'the honest member forwarded nothing before any lie'
 	[ $((again * 100)) -ge $((rate * RATE_AT_LEAST)) ] ||
 		fail "the honest member forwards $again packets in 200 ms, before the lies it was $rate"
 	# Whose memory was scribbled over may have gone another way than by leaving.
