@@ -22,6 +22,9 @@ two_containers_share_the_hugepages_that_only_one_pays_for() {
 	assert_traffic_flows two-containers-0-primary two
 	assert_equal "$(ctl_in two-containers-0-client two '.members[0].name' show members)" fw \
 		'the member that ctl in the other container sees'
+	podman exec two-containers-0-client hp-capture --file-prefix two -i port:in -c 100 -P -w - \
+		2>/dev/null | tcpdump -nr - 2>/dev/null >"$T/packets"
+	assert_equal "$(wc -l <"$T/packets")" 100 'packets that a capture in the other container writes'
 }
 
 # test
