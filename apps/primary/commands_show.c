@@ -317,6 +317,8 @@ static int show_patches(void *ctx, const struct hp_cli_args *args, struct hp_out
 	(void)args;
 	hp_out_array(out, "patches");
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
+		if (!hp_port_is_there(&primary->ports[i]))
+			continue;
 		snprintf(from, sizeof(from), "port:%s", primary->ports[i].name);
 		show_patch(primary, out, from, &primary->port_hops[i]);
 	}

@@ -31,7 +31,8 @@ void hp_primary_close_ports(struct hp_primary *primary)
 {
 	// The last first: a virtual device may be connected to one that was opened before it.
 	for (uint32_t i = primary->n_ports; i-- > 0;)
-		hp_port_close(&primary->ports[i]);
+		if (hp_port_is_there(&primary->ports[i]))
+			hp_port_close(&primary->ports[i]);
 }
 
 static int not_heard(

@@ -136,7 +136,7 @@ static int start_helper(struct hp_primary *primary)
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
 		bool abandoned = looks_abandoned(stock, &primary->ports[i]);
 
-		if (stock->others && !abandoned)
+		if ((stock->others && !abandoned) || !hp_port_is_there(&primary->ports[i]))
 			continue;
 		snprintf(stock->devices[i], sizeof(stock->devices[i]), "%s",
 			primary->ports[i].device);
@@ -222,7 +222,8 @@ static uint64_t count_copies(const struct hp_primary *primary)
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
 		struct rte_pdump_stats stats = {0};
 
-		if (rte_pdump_stats(primary->ports[i].port_id, &stats) == 0)
+		if (hp_port_is_there(&primary->ports[i]) &&
+			rte_pdump_stats(primary->ports[i].port_id, &stats) == 0)
 			n += stats.accepted + stats.filtered + stats.nombuf + stats.ringfull;
 	}
 	return n;

@@ -150,3 +150,42 @@ a_ring_and_a_capture_file_come_and_go() {
 	[ "$(tcpdump -r "$T/run/out.pcap" 2>/dev/null | wc -l)" -gt 0 ] || fail 'nothing is in the capture file'
 	rm "$T/run/out.pcap"
 }
+
+# test
+a_port_that_workers_poll_goes_when_each_of_them_has_let_it_go() {
+	start_primary -- --vdev net_null0 --vdev net_null1 --workers 2 --total-num-mbufs 511 --mbuf-cache 128
+	start_worker w0
+	start_worker w1 --function macswap
+	wait_until 5 has_sent net_null1
+	wait_until 5 both_hold_a_queue
+	signal_all w1 STOP
+	refused 'a port that a stopped worker polls' "worker 'w1' uses it and does not turn" \
+		port detach net_null1
+	is_gone net_null1 && fail 'it is gone'
+	signal_all w1 CONT
+	detach net_null1
+	ctl port attach net_null5 other >/dev/null # has the number of the one that went
+	ctl patch set port:other port:other >/dev/null
+	wait_until 5 has_sent other
+	start_worker w2
+	end_group w0 w1 w2
+}
+both_hold_a_queue() {
+	[ "$(ctl_value '[.queues[] | select(.state == "held") | .holder] | unique | length' show workers)" = 2 ]
+}
+
+# test
+a_tap_device_comes_and_goes_and_members_join_between() {
+	start_primary -c ,+net_admin,+net_raw -- --port in=net_null0 --client c0 --client c1 \
+		--patch 'port:in>c0' --total-num-mbufs 1023
+	spawn_member c0
+	attach net_tap0,iface=dtap0 kernel
+	ctl_lines 'patch set c0 port:kernel' 'patch set port:kernel c1'
+	wait_until 5 has_sent kernel
+	spawn_member c1
+	detach kernel
+	wait_until 10 member_is_ready_or_gone c1
+	attach net_tap0,iface=dtap0 again
+	detach again
+	end_group c0 c1
+}
