@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the hugepod authors
+# shellcheck shell=bash
+#
+# The command lines of DPDK's multi-process guide, as a user of hugepod types them;
+# docs/from-dpdk-samples.md puts both side by side.
+
+# test
+messages_go_both_ways_as_in_simple_mp() {
+	start_primary -- --port "$IDLE_PORT" --log-level info
+	spawn m0 "$HP_MESSAGE" --file-prefix "$P" --name m0 --count 1 receive
+	wait_until 10 member_is m0 ready
+	assert_equal "$(ctl_value .message.delivered message m0 hello_secondary)" 1 'delivered'
+	assert_exit_code m0 0
+	assert_file_holds "$T/out/m0.out" hello_secondary
+	spawn m1 "$HP_MESSAGE" --file-prefix "$P" --name m1 send primary hello_primary
+	assert_exit_code m1 0
+	assert_file_holds "$T/out/primary.err" hello_primary
+	stop_with_term primary
+}
+
+queues_held() { ctl_value '[.queues[] | select(.state == "held") | .holder] | sort | join(" ")' show workers; }
+
+# test
+four_workers_share_two_ports_as_in_symmetric_mp() {
+	local name names=(w0 w1 w2 w3)
+	start_primary -- --vdev net_null0 --vdev net_null1 --workers 4 --total-num-mbufs 511 --mbuf-cache 128
+	for name in "${names[@]}"; do start_worker "$name"; done
+	wait_until 3 eval '[ "$(queues_held)" = "${names[*]}" ]'
+	wait_until 3 eval '[ "$(ctl_value "[.queues[] | select(.rx_packets > 0)] | length" show workers)" = 4 ]'
+	assert_conservation
+	for name in "${names[@]}"; do stop_with_term "$name"; done
+	assert_pools_full
+	stop_with_term primary
+}
+
+# test
+a_server_and_two_clients_as_in_client_server_mp() {
+	start_primary -- --vdev net_null0 --vdev net_null1 --client c0 --client c1 \
+		--patch 'port:0>c0,c1:round-robin' --patch 'port:1>c0,c1:round-robin' \
+		--patch 'c0>port:1' --patch 'c1>port:0'
+	start_member c0
+	start_member c1
+	wait_until 3 eval '[ "$(ctl_value "[.links[] | select(.returned_packets > 0)] | length" show links)" = 2 ]'
+	wait_until 3 eval '[ "$(ctl_value "[.ports[] | select(.tx_packets > 0)] | length" show ports)" = 2 ]'
+	assert_conservation
+	stop_with_term c0
+	stop_with_term c1
+	assert_pools_full
+	stop_with_term primary
+}
