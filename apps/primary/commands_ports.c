@@ -113,43 +113,35 @@ static int port_action(void *ctx, const struct hp_cli_args *args, struct hp_out 
 	return for_ports(ctx, hp_cli_str(args, "ports"), each, out);
 }
 
-static int promisc_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+static int set_promisc(uint16_t port_id, bool on)
 {
-	int ret = rte_eth_promiscuous_enable(primary->ports[i].port_id);
-
-	return ret < 0 ? fail_port(primary, i, "promiscuous mode", ret, out) : 0;
+	return on ? rte_eth_promiscuous_enable(port_id) : rte_eth_promiscuous_disable(port_id);
 }
 
-static int no_promisc_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+static int set_allmulti(uint16_t port_id, bool on)
 {
-	int ret = rte_eth_promiscuous_disable(primary->ports[i].port_id);
-
-	return ret < 0 ? fail_port(primary, i, "promiscuous mode", ret, out) : 0;
-}
-
-static int allmulti_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
-{
-	int ret = rte_eth_allmulticast_enable(primary->ports[i].port_id);
-
-	return ret < 0 ? fail_port(primary, i, "all-multicast mode", ret, out) : 0;
-}
-
-static int no_allmulti_one(struct hp_primary *primary, uint32_t i, struct hp_out *out)
-{
-	int ret = rte_eth_allmulticast_disable(primary->ports[i].port_id);
-
-	return ret < 0 ? fail_port(primary, i, "all-multicast mode", ret, out) : 0;
+	return on ? rte_eth_allmulticast_enable(port_id) : rte_eth_allmulticast_disable(port_id);
 }
 
 static int set_receive(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
-	bool promisc = strcmp(hp_cli_word(args, 1), "promisc") == 0;
+	struct hp_primary *primary = ctx;
+	const char *mode = hp_cli_word(args, 1), *which = hp_cli_str(args, "ports");
+	int (*set)(uint16_t port_id, bool on) = *mode == 'p' ? set_promisc : set_allmulti;
+	uint64_t ports = hp_primary_pick_ports(primary, which, out);
 	bool on = strcmp(hp_cli_word(args, 3), "on") == 0;
-	each_port each = promisc ? on ? promisc_one : no_promisc_one
-			 : on    ? allmulti_one
-				 : no_allmulti_one;
+	int ret = ports == 0 ? -ENOENT : 0;
 
-	return for_ports(ctx, hp_cli_str(args, "ports"), each, out);
+	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++) {
+		const struct hp_port *port = &primary->ports[i];
+
+		if ((ports >> i & 1) == 0)
+			continue;
+		ret = port->closed ? -ENODEV : set(port->port_id, on);
+		if (ret < 0)
+			fail_port(primary, i, mode, ret, out);
+	}
+	return ret;
 }
 
 const struct hp_cli_cmd hp_primary_port_commands[] = {

@@ -37,7 +37,7 @@ static int set_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 	char list[LIST_MAX];
 	uint32_t n = 0;
 	int spread = HP_SPREAD_HASH;
-	char *save = NULL;
+	char *next = list;
 	int ret;
 
 	if (spread_name != NULL) {
@@ -48,7 +48,13 @@ static int set_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 				spread_name);
 	}
 	snprintf(list, sizeof(list), "%s", hp_cli_str(args, "to"));
-	for (char *p = strtok_r(list, ",", &save); p != NULL; p = strtok_r(NULL, ",", &save)) {
+	while (next != NULL) {
+		char *p = strsep(&next, ",");
+
+		if (*p == '\0')
+			return hp_cli_fail(out, EINVAL,
+				"'%s': a name is missing, expected a list like A,B,C",
+				hp_cli_str(args, "to"));
 		if (n == HP_FANOUT_MAX)
 			return hp_cli_fail(out, E2BIG, "more than %d destinations", HP_FANOUT_MAX);
 		to[n++] = p;

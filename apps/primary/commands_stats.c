@@ -106,7 +106,8 @@ static void show_link(const struct hp_port *port, struct hp_out *out)
 {
 	struct rte_eth_link link = {0};
 
-	rte_eth_link_get_nowait(port->port_id, &link);
+	if (!port->closed)
+		rte_eth_link_get_nowait(port->port_id, &link);
 	hp_out_str(out, "link", link.link_status != 0 ? "up" : "down");
 	if (link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
 		hp_out_str(out, "speed_mbps", NULL);
@@ -125,7 +126,8 @@ static void show_head(
 	struct rte_ether_addr addr = {0};
 	char mac[RTE_ETHER_ADDR_FMT_SIZE];
 
-	rte_eth_macaddr_get(port->port_id, &addr);
+	if (!port->closed)
+		rte_eth_macaddr_get(port->port_id, &addr);
 	rte_ether_format_addr(mac, sizeof(mac), &addr);
 	hp_out_object(out, NULL);
 	hp_out_uint(out, "id", port->port_id);
@@ -141,7 +143,8 @@ static void show_summary(struct hp_primary *primary, uint32_t i, struct hp_out *
 {
 	struct rte_eth_dev_info info = {0};
 
-	rte_eth_dev_info_get(primary->ports[i].port_id, &info);
+	if (!primary->ports[i].closed)
+		rte_eth_dev_info_get(primary->ports[i].port_id, &info);
 	show_head(&primary->ports[i], &info, out);
 	hp_out_end(out);
 }
@@ -152,9 +155,15 @@ static void show_info(struct hp_primary *primary, uint32_t i, struct hp_out *out
 	struct rte_eth_dev_info info = {0};
 	uint16_t mtu = 0;
 
-	rte_eth_dev_info_get(port->port_id, &info);
-	rte_eth_dev_get_mtu(port->port_id, &mtu);
+	if (!port->closed) {
+		rte_eth_dev_info_get(port->port_id, &info);
+		rte_eth_dev_get_mtu(port->port_id, &mtu);
+	}
 	show_head(port, &info, out);
+	if (port->closed) {
+		hp_out_end(out);
+		return;
+	}
 	hp_out_int(out, "numa_node", rte_eth_dev_socket_id(port->port_id));
 	hp_out_uint(out, "mtu", mtu);
 	hp_out_bool(out, "promiscuous", rte_eth_promiscuous_get(port->port_id) == 1);
@@ -182,9 +191,10 @@ static void free_xstats(struct xstats *x)
 }
 
 // None is no error: many virtual devices have none of their own.
-static int get_xstats(uint16_t port_id, struct xstats *x)
+static int get_xstats(const struct hp_port *port, struct xstats *x)
 {
-	int n = rte_eth_xstats_get_names(port_id, NULL, 0);
+	uint16_t port_id = port->port_id;
+	int n = port->closed ? 0 : rte_eth_xstats_get_names(port_id, NULL, 0);
 
 	*x = (struct xstats){0};
 	if (n <= 0)
@@ -204,7 +214,7 @@ static void show_xstats(struct hp_primary *primary, uint32_t i, struct hp_out *o
 	const struct hp_port_view *view = &primary->views[i];
 	struct xstats x;
 
-	if (get_xstats(primary->ports[i].port_id, &x) == 0) {
+	if (get_xstats(&primary->ports[i], &x) == 0) {
 		for (unsigned int k = 0; k < x.n; k++) {
 			uint64_t before = k < view->n_xstats ? view->xstats_cleared[k] : 0;
 
@@ -267,7 +277,7 @@ static int clear_xstats(struct hp_primary *primary, uint32_t i)
 {
 	struct hp_port_view *view = &primary->views[i];
 	struct xstats x;
-	int ret = get_xstats(primary->ports[i].port_id, &x);
+	int ret = get_xstats(&primary->ports[i], &x);
 
 	free(view->xstats_cleared);
 	view->n_xstats = 0;

@@ -70,7 +70,7 @@ static int resolve(const struct hp_primary *primary, const char *name, struct hp
 	i = hp_primary_find_client(primary, name);
 	if (i < 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
-			"'%s': there is no such client; 'show clients' lists them, and ports are "
+			"'%s': there is no such client; 'show links' lists them, and ports are "
 			"written port:NAME",
 			name);
 	dest->kind = HP_DEST_CLIENT;
@@ -98,6 +98,10 @@ int hp_primary_patch(struct hp_primary *primary, const char *from, const char *c
 		ret = resolve(primary, to[i], &hop.dest[i], err);
 		if (ret < 0)
 			return ret;
+		if (source.kind == HP_DEST_CLIENT && source.id == hop.dest[i].id &&
+			hop.dest[i].kind == HP_DEST_CLIENT)
+			return hp_err_set(err, HP_EXIT_CONFIG, ELOOP,
+				"client '%s' would be its own next hop", from);
 		for (uint32_t k = 0; k < i; k++)
 			if (memcmp(&hop.dest[k], &hop.dest[i], sizeof(hop.dest[i])) == 0)
 				return hp_err_set(err, HP_EXIT_CONFIG, EEXIST,

@@ -128,3 +128,18 @@ a_loop_begins_with_the_bursts_that_are_sent_first() {
 	assert_pools_full
 	stop_with_term primary
 }
+
+in_has_played() { [ "$(port_value in rx_packets)" = 100 ]; }
+
+# test
+# tests/data/commands.txt; TRANSCRIPT=--write has it written anew.
+a_script_of_commands_good_and_bad_says_what_is_expected() {
+	start_primary -- --port "$IDLE_PORT" --port b=net_ring0 --client fw --client mon --patch "port:in>fw" \
+		--spare-ports 3 --log-level error
+	wait_until 5 in_has_played
+	"$ROOT/tests/tools/transcript.py" ${TRANSCRIPT:+"$TRANSCRIPT"} "$T/run/dpdk/$P/hp_ctl" \
+		"$ROOT/tests/data/commands.txt" >"$T/said" 2>&1 || fail "$(head -c 4000 "$T/said")"
+	assert_file_holds "$T/said" '^3[0-9][0-9] commands$'
+	assert_pools_full
+	stop_with_term primary
+}
