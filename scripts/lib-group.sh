@@ -106,7 +106,7 @@ readonly INNER_HALF='
 #   -k       keep our PID namespace: for what has to see its peers' PIDs
 #   -m CMD   run by a shell as root in the new mount namespace before the program starts
 spawn() {
-	local uid=$UID_OF_GROUP caps= input=/dev/null pidns=1 before=: OPTIND=1 opt
+	local uid=$UID_OF_GROUP caps='' input=/dev/null pidns=1 before=: OPTIND=1 opt
 	while getopts u:c:i:km: opt; do
 		case $opt in
 		u) uid=$OPTARG ;;
