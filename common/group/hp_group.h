@@ -79,7 +79,7 @@ struct hp_slot {
 
 	// the member's control thread: wo; primary: ro
 	char function[HP_NAME_MAX] __rte_cache_aligned;
-	_Atomic uint32_t source; // its function fills blank packets; before it says that it is ready
+	_Atomic uint32_t source; // its function fills blank packets; before it is ready
 } __rte_cache_aligned;
 
 /**
@@ -162,7 +162,7 @@ struct hp_client_counters {
 	_Atomic uint64_t blanks; // gauge: lent blank to the live member and not yet returned
 	_Atomic uint64_t bypassed; // passed on without it, policy bypass
 	_Atomic uint64_t rejected; // entries handed back that were not lent
-	_Atomic uint64_t in_flight; // gauge: lent to the live member and not yet returned, no blanks
+	_Atomic uint64_t in_flight; // gauge: lent to the live member, not yet returned, no blanks
 	_Atomic uint64_t shut_in; // gauge: still out to members that were evicted and are not dead
 	_Atomic uint64_t held; // gauge: kept for it, policy hold
 	_Atomic uint64_t copies; // made for broadcasts of what came from here
