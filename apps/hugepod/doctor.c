@@ -24,7 +24,7 @@ static const struct hp_opt opts[] = {
 	{"config", 0, HP_OPT_STRING, HP_OPT_CLI, AT(config_path), .min = 1, .arg = "FILE",
 	 .help = "YAML file of the group: what it asks for is checked against this machine."},
 	{"file-prefix", 0, HP_OPT_STRING, HP_OPT_CLI, AT(file_prefix), .min = 1,
-	 .max = HP_PREFIX_MAX - 1, .arg = "PREFIX", .help = "The group's name; default: the "
+	 .max = HP_PREFIX_MAX - 1, .arg = "PREFIX", .check = hp_config_check_prefix, .help = "The group's name; default: the "
 		 "configuration's, else rte."},
 	{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, AT(runtime_dir), .min = 1, .arg = "DIR",
 	 .help = "Instead of $RUNTIME_DIRECTORY."},

@@ -49,3 +49,14 @@ a_server_and_two_clients_as_in_client_server_mp() {
 	assert_pools_full
 	stop_with_term primary
 }
+
+# test
+each_test_that_the_page_of_samples_names_is_there() {
+	local topic name n=0
+	"$ROOT/tests/mp/run" --list | awk '{ print $1, $2 }' >"$T/tests"
+	while read -r topic name; do
+		grep -qxF "$topic $name" "$T/tests" || fail "docs/from-dpdk-samples.md names '$topic $name'"
+		n=$((n + 1))
+	done < <(grep -oE '`[a-z_]+ [a-z_0-9]{12,}`' "$ROOT/docs/from-dpdk-samples.md" | tr -d '`')
+	[ "$n" -ge 30 ] || fail "only $n names found"
+}
