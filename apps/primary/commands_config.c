@@ -166,7 +166,8 @@ const struct hp_cli_cmd hp_primary_config_commands[] = {
 	{"set fwd (none|io|mac|macswap|5tswap|csum|icmpecho|noisy|rxonly)", set_mode, "Config",
 		"Wire ports that have no patch to each other through this packet function; none: "
 		"patches alone.",
-		"same for these modes; `none` is not there; `flowgen`, `txonly` and others are"},
+		"same for these modes; `none` is not there; `flowgen` and `txonly` are "
+		"hp-client's"},
 	{"set nbport <n:uint16>", set_nbport, "Config",
 		"How many ports 'set fwd' wires at most, from the first.", "same"},
 	{"set verbose <level:uint8>", set_verbose, "Config",
