@@ -84,7 +84,14 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	free(*state);
+	struct fixture *f = *state;
+
+	for (unsigned int i = 0; i < 2; i++)
+		hp_port_close(&f->ports[i]);
+	hp_group_destroy(&f->group);
+	for (unsigned int q = 0; q < QUEUES; q++)
+		hp_pool_destroy(&f->pools[q]);
+	free(f);
 	return 0;
 }
 
