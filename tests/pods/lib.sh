@@ -8,6 +8,7 @@
 READY_SECONDS=${READY_SECONDS:-10} # within which a topology is up, and is up again
 POD_ROUNDS=${POD_ROUNDS:-$([ "${CI:-}" = true ] && echo 2 || echo 50)}
 GIGANTIC_BEFORE= # pages of 1 GiB, where a test has asked for more
+SHM_GROUP_BEFORE= # vm.hugetlb_shm_group, where a test has set another
 PLAYED=() # what take_down takes down
 readonly LIMIT=$((10 << 20)) # hugepages of a primary, in every topology
 
@@ -56,6 +57,7 @@ take_down() {
 	PLAYED=()
 	[ -z "$GIGANTIC_BEFORE" ] ||
 		echo "$GIGANTIC_BEFORE" >/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+	[ -z "$SHM_GROUP_BEFORE" ] || echo "$SHM_GROUP_BEFORE" >/proc/sys/vm/hugetlb_shm_group
 	[ ! -e /var/lib/hugepod/chain ] || k8s/pod-per-container/node-setup --undo
 }
 

@@ -95,12 +95,10 @@ groups_that_do_not_trust_each_other_pass_packets_through_memif() {
 
 # test
 hugepages_can_be_consumed_without_dpdk() {
-	local group
-	group=$(cat /proc/sys/vm/hugetlb_shm_group)
+	local way said
+	SHM_GROUP_BEFORE=$(cat /proc/sys/vm/hugetlb_shm_group)
 	echo 10001 >/proc/sys/vm/hugetlb_shm_group
 	play overlays/consume
-	echo "$group" >/proc/sys/vm/hugetlb_shm_group
-	local way said
 	wait_until "$READY_SECONDS" says_three_ways
 	said=$(podman logs consume-consume 2>&1)
 	for way in mmap shm file; do
