@@ -185,6 +185,6 @@ int main(int argc, char **argv)
 	printf("ns a packet in bursts of %u, shortest of %d windows\n", b.burst, WINDOWS);
 	printf("%-42s %6.2f\n", "receive and send alone", ports);
 	printf("%-42s %6.2f\n", "through a link", lane);
-	printf("%-42s %6.2f\n", "through a link, --no-check-returns", unchecked);
+	printf("%-42s %6.2f\n", "through a link, --check-returns=no", unchecked);
 	return 0;
 }
