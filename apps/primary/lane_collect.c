@@ -162,14 +162,15 @@ static void reclaim(struct hp_lane *lane, uint8_t slot, uint8_t client)
 {
 	struct hp_lender *lender = &lane->lenders[slot];
 	struct hp_client_counters *count = lane->clients[client].count;
-	struct hp_returned got = {.n = 1};
-	uint16_t n, n_blank;
+	struct hp_returned got;
+	uint16_t n = 1, n_blank;
 	int ret = 0;
 
 	HP_CRASH_POINT(reclaim_begin);
-	while (lender->live && ret == 0 && got.n > 0) {
+	while (lender->live && ret == 0 && n > 0) {
 		ret = hp_lender_collect(lender, lane->pool, true, lane->plan->burst, &got);
-		if (got.n > 0)
+		n = got.n; // follow_verdicts() takes unused blanks out
+		if (n > 0)
 			follow_verdicts(lane, client, &got);
 	}
 	if (ret < 0)
