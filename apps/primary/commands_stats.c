@@ -106,13 +106,23 @@ static void show_link(const struct hp_port *port, struct hp_out *out)
 {
 	struct rte_eth_link link = {0};
 
-	if (!port->closed)
-		rte_eth_link_get_nowait(port->port_id, &link);
+	if (port->closed || rte_eth_link_get_nowait(port->port_id, &link) < 0)
+		link = (struct rte_eth_link){0}; // not known is shown as down
 	hp_out_str(out, "link", link.link_status != 0 ? "up" : "down");
 	if (link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
 		hp_out_str(out, "speed_mbps", NULL);
 	else
 		hp_out_uint(out, "speed_mbps", link.link_speed);
+}
+
+// What the driver says of a device; zeros of one that is closed or was taken out.
+static struct rte_eth_dev_info info_of(const struct hp_port *port)
+{
+	struct rte_eth_dev_info info = {0};
+
+	if (port->closed || rte_eth_dev_info_get(port->port_id, &info) < 0)
+		info = (struct rte_eth_dev_info){0};
+	return info;
 }
 
 static const char *state_of(const struct hp_port *port)
@@ -141,10 +151,8 @@ static void show_head(
 
 static void show_summary(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 {
-	struct rte_eth_dev_info info = {0};
+	struct rte_eth_dev_info info = info_of(&primary->ports[i]);
 
-	if (!primary->ports[i].closed)
-		rte_eth_dev_info_get(primary->ports[i].port_id, &info);
 	show_head(&primary->ports[i], &info, out);
 	hp_out_end(out);
 }
@@ -152,13 +160,11 @@ static void show_summary(struct hp_primary *primary, uint32_t i, struct hp_out *
 static void show_info(struct hp_primary *primary, uint32_t i, struct hp_out *out)
 {
 	const struct hp_port *port = &primary->ports[i];
-	struct rte_eth_dev_info info = {0};
+	struct rte_eth_dev_info info = info_of(port);
 	uint16_t mtu = 0;
 
-	if (!port->closed) {
-		rte_eth_dev_info_get(port->port_id, &info);
+	if (!port->closed)
 		rte_eth_dev_get_mtu(port->port_id, &mtu);
-	}
 	show_head(port, &info, out);
 	if (port->closed) {
 		hp_out_end(out);

@@ -98,7 +98,7 @@ has_another_worker() {
 	[ -n "$worker" ] && [[ " $2 " != *" $worker "* ]]
 }
 
-# test 900
+# test 1800
 killed_processes_of_two_containers_are_up_again_within_their_limits() {
 	play two-containers
 	local p=two-containers-0-primary c=two-containers-0-client
@@ -110,7 +110,7 @@ killed_processes_of_two_containers_are_up_again_within_their_limits() {
 	done
 }
 
-# test 900
+# test 1800
 killed_processes_of_three_pods_are_up_again_within_their_limits() {
 	k8s/pod-per-container/node-setup
 	play pod-per-container
@@ -122,7 +122,7 @@ killed_processes_of_three_pods_are_up_again_within_their_limits() {
 	done
 }
 
-# test 900
+# test 1800
 killed_processes_of_one_container_are_up_again() {
 	play one-container
 	for ((round = 1; round <= POD_ROUNDS; round++)); do
