@@ -165,7 +165,7 @@ static bool failed_start(const struct parent *parent, uint64_t lived_ms)
 static void pause_before_restart(struct parent *parent)
 {
 	uint64_t pause_ms = PAUSE_FIRST_MS;
-	uint64_t until;
+	uint64_t until, now;
 
 	if (parent->quick <= QUICK_FREE)
 		return;
@@ -174,8 +174,8 @@ static void pause_before_restart(struct parent *parent)
 	if (pause_ms > PAUSE_MAX_MS)
 		pause_ms = PAUSE_MAX_MS;
 	until = now_ms() + pause_ms;
-	while (!parent->stopping && now_ms() < until)
-		wait_signal(parent, (int)(until - now_ms()) + 1);
+	while (!parent->stopping && (now = now_ms()) < until)
+		wait_signal(parent, (int)(until - now) + 1);
 }
 
 static void log_end(const struct parent *parent, const char *then)

@@ -14,13 +14,14 @@
 #include <stdint.h>
 
 #define HP_WIRE_MAGIC 0x6a507048u // "HpPj" in memory on a little-endian machine
-#define HP_WIRE_VERSION 1u // raised whenever a message below changes
+#define HP_WIRE_VERSION 2u // raised whenever a message below changes
 #define HP_WIRE_MAX 16384 // bytes of the largest message
 
 #define HP_WIRE_TEXT 1024 // bytes with NUL of a sentence; struct hp_err has as many
 #define HP_WIRE_PATH 256 // bytes with NUL of a path
 #define HP_WIRE_CPUS 1024 // bits of a CPU set; CPU_SETSIZE of glibc
 #define HP_WIRE_LCORES 16 // lcore ids that one member may lease
+#define HP_WIRE_GROUP 128 // bytes of struct hp_group_hdr, the layout of the shared memory
 #define HP_WIRE_LIBS 15360 // bytes with NUL of a fingerprint; Debian's DPDK 22.11 has 5 KiB
 
 enum hp_wire_type {
@@ -86,6 +87,7 @@ struct hp_wire_lease {
 	uint8_t legacy_mem;
 	uint8_t zero[5];
 	char huge_dir[HP_WIRE_PATH];
+	uint8_t group[HP_WIRE_GROUP]; // hp_group_attach() checks it
 };
 
 struct hp_wire_refuse {

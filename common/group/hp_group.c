@@ -158,9 +158,17 @@ int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64
 	return 0;
 }
 
-int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *err)
+void hp_group_lease(const struct hp_group *group, struct hp_wire_lease *lease)
+{
+	lease->generation = group->own.generation;
+	memset(lease->group, 0, sizeof(lease->group));
+	memcpy(lease->group, &group->own, sizeof(group->own));
+}
+
+int hp_group_attach(struct hp_group *group, const struct hp_wire_lease *lease, struct hp_err *err)
 {
 	const struct rte_memzone *mz = rte_memzone_lookup(HP_GROUP_MEMZONE);
+	const struct hp_group_hdr *shared;
 
 	if (mz == NULL)
 		return hp_err_set(err, HP_EXIT_AGAIN, ENOENT,
@@ -169,20 +177,22 @@ int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *
 			HP_GROUP_MEMZONE);
 	hp_group_open(group, mz->addr);
 	group->memzone = mz;
-	if (group->hdr->version != HP_GROUP_VERSION)
+	memcpy(&group->own, lease->group, sizeof(group->own));
+	if (group->own.version != HP_GROUP_VERSION)
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTO,
 			"shared memory layout %u of the primary, this program knows %u: use the "
 			"same hugepod release in every container of the group",
-			group->hdr->version, HP_GROUP_VERSION);
-	if (!hp_group_whole(group->hdr, mz->len))
-		return hp_err_set(err, HP_EXIT_AGAIN, EBADMSG,
-			"the header of the group's shared memory is damaged: a member wrote to it; "
-			"the primary mends it before the next lease");
-	if (group->hdr->generation != generation)
+			group->own.version, HP_GROUP_VERSION);
+	if (!hp_group_whole(&group->own, mz->len))
+		return hp_err_set(err, HP_EXIT_PROTOCOL, EPROTO,
+			"the layout of the shared memory in the lease is none that this program "
+			"makes: use the same hugepod release in every container of the group");
+	shared = mz->addr;
+	if (shared->generation != lease->generation)
 		return hp_err_set(err, HP_EXIT_AGAIN, ESTALE,
 			"the shared memory is of generation %" PRIu64 ", the lease is for %" PRIu64
 			": the primary was replaced meanwhile",
-			group->hdr->generation, generation);
+			shared->generation, lease->generation);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/hp_config.h"
 #include "base/hp_verdict.h"
+#include "base/hp_wire.h"
 
 #include <rte_common.h>
 
@@ -35,8 +36,9 @@ enum hp_group_state {
 };
 
 /**
- * First bytes of the memzone. primary: wo, before a lease; members: ro, once. Nobody works by what
- * stands there: each process has a copy of its own, see struct hp_group.
+ * First bytes of the memzone. primary: wo, before a lease. Nobody works by what stands there, which
+ * any member could have written to: each process has a copy of its own, see struct hp_group, and a
+ * member has got it with its lease.
  */
 struct hp_group_hdr {
 	uint64_t magic;
@@ -62,6 +64,8 @@ struct hp_group_hdr {
 	uint32_t wq_off; // struct hp_wq_shm
 	_Atomic uint32_t state; // enum hp_group_state
 };
+
+_Static_assert(sizeof(struct hp_group_hdr) <= HP_WIRE_GROUP, "a lease has room for it");
 
 /** A member's place. */
 struct hp_slot {
@@ -211,12 +215,17 @@ void hp_group_mend(struct hp_group *group);
  */
 int hp_group_create(struct hp_group *group, const struct hp_config *conf, uint64_t mbuf_base);
 
+/** Put the header into a lease. Primary only. */
+void hp_group_lease(const struct hp_group *group, struct hp_wire_lease *lease);
+
 /**
- * Find the memory of the group and check that it is the leased generation. Members, after EAL.
- * @return 0; -ENOENT (no such memzone), -EPROTO (another layout), -EBADMSG (a damaged header),
- *   -ESTALE (another generation), with @p err filled.
+ * Find the memory of the group and check that it is what was leased. Members, after EAL.
+ * @return
+ *   0; -ENOENT (no such memzone), -EPROTO (another layout), with @p err filled. -ESTALE, with the
+ *   group attached and @p err filled: the shared header is another one. That means another
+ *   primary if the one that leased is dead, and a member that wrote where it must not if it lives.
  */
-int hp_group_attach(struct hp_group *group, uint64_t generation, struct hp_err *err);
+int hp_group_attach(struct hp_group *group, const struct hp_wire_lease *lease, struct hp_err *err);
 
 /** Give the memzone back. Primary only. */
 void hp_group_destroy(struct hp_group *group);

@@ -259,7 +259,7 @@ static void send_lease(struct hp_leases *leases, uint32_t slot)
 
 	memset(lease, 0, sizeof(*lease));
 	hp_wire_init(&leases->msg.hdr, HP_WIRE_LEASE);
-	lease->generation = leases->group->hdr->generation;
+	hp_group_lease(leases->group, lease);
 	lease->slot = slot;
 	lease->n_lcores = m->n_lcores;
 	memcpy(lease->lcores, m->lcores, sizeof(m->lcores));

@@ -11,6 +11,7 @@
 #include "group/hp_join.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -192,6 +193,26 @@ static void free_member(struct hp_member *member)
 	free(member);
 }
 
+// A connection that is open now was open all the time: the memory that is mapped is its primary's,
+// whatever another member has written over the shared header.
+static bool is_connected(const struct hp_member *member)
+{
+	struct pollfd pfd = {.fd = member->fd, .events = POLLRDHUP};
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
+static int attach_group(struct hp_member *member, struct hp_err *err)
+{
+	int ret = hp_group_attach(&member->group, &member->lease, err);
+
+	if (ret != -ESTALE || !is_connected(member))
+		return ret;
+	HP_LOG(WARNING, "the header of the group's shared memory is damaged: a member wrote to it");
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
 struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *role, bool ports,
 	uint32_t restarts, struct hp_err *err)
 {
@@ -221,7 +242,7 @@ struct hp_member *hp_member_join(const struct hp_member_conf *conf, const char *
 	if (hp_join_attach(conf, &member->lease, ports, err) < 0)
 		goto err;
 	HP_CRASH_POINT(attach_eal_up);
-	if (hp_group_attach(&member->group, member->lease.generation, err) < 0)
+	if (attach_group(member, err) < 0)
 		goto err;
 	atomic_store(&member->attached, true);
 	HP_CRASH_POINT(attach_done);

@@ -41,9 +41,16 @@ honest_rate() {
 	echo "$best"
 }
 
+# honest_forwards_again RATE
+honest_forwards_again() {
+	local rate
+	rate=$(honest_rate)
+	[ $((rate * 100)) -ge $(($1 * RATE_AT_LEAST)) ]
+}
+
 # tell_lies AREAS [SEED]: the primary is the same process afterwards, and all is well.
 tell_lies() {
-	local generation rate again
+	local generation rate
 	primary_and_honest_member
 	generation=$(ctl_value .group.generation show group)
 	rate=$(honest_rate)
@@ -54,11 +61,8 @@ tell_lies() {
 	is_running primary || fail "the primary is gone: $(tail -n 5 "$T/out/primary.err")"
 	assert_equal "$(ctl_value .group.generation show group)" "$generation" generation
 	honest_member_again
-	again=$(honest_rate)
-	echo "honest member: $rate packets in 200 ms before, $again after"
 	[ "$rate" -gt 0 ] || fail 'the honest member forwarded nothing before any lie'
-	[ $((again * 100)) -ge $((rate * RATE_AT_LEAST)) ] ||
-		fail "the honest member forwards $again packets in 200 ms, before the lies it was $rate"
+	wait_until 20 honest_forwards_again "$rate"
 	# Whose memory was scribbled over may have gone another way than by leaving.
 	signal honest TERM
 	exit_code_of honest 5
@@ -71,7 +75,9 @@ nobody_is_left() { [ "$(ctl_value '.members | length' show members)" = 0 ]; }
 # test 700
 lies_told_through_a_link_end_the_liar_alone() { tell_lies link,lent; }
 
+# Not of packets that were lent: a liar whose ring of lends another liar has scribbled over would
+# scribble over packets of others, which is not covered (docs/crash-contract.md).
 # test 700
 lies_in_all_of_the_groups_memory_do_not_end_the_primary() {
-	tell_lies link,lent,mail,slot,group,wire
+	tell_lies link,mail,slot,group,wire
 }

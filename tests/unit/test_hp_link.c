@@ -380,6 +380,29 @@ static void a_scribbled_header_moves_nothing(void **state)
 	assert_memory_equal(&later.own, &f.group.own, sizeof(later.own));
 }
 
+static void a_member_works_by_its_lease_whatever_the_shared_header_says(void **state)
+{
+	struct hp_wire_lease lease = {0};
+	struct hp_group member = {0};
+	struct hp_err err = {0};
+
+	(void)state;
+	hp_group_lease(&f.group, &lease);
+	assert_int_equal(hp_group_attach(&member, &lease, &err), 0);
+	memset(f.group.shm, 0, sizeof(f.group.own));
+	assert_int_equal(hp_group_attach(&member, &lease, &err), -ESTALE);
+	assert_memory_equal(member.hdr, &f.group.own, sizeof(f.group.own));
+	assert_ptr_equal(member.shm, f.group.shm);
+	hp_group_mend(&f.group);
+	assert_int_equal(hp_group_attach(&member, &lease, &err), 0);
+
+	((struct hp_group_hdr *)lease.group)->version++;
+	assert_int_equal(hp_group_attach(&member, &lease, &err), -EPROTO);
+	((struct hp_group_hdr *)lease.group)->version--;
+	((struct hp_group_hdr *)lease.group)->links_off++;
+	assert_int_equal(hp_group_attach(&member, &lease, &err), -EPROTO);
+}
+
 // A borrower that does anything at all, for many lives.
 static void no_lie_loses_an_mbuf(void **state)
 {
@@ -434,6 +457,8 @@ int main(void)
 		cmocka_unit_test_setup(what_others_refer_to_is_not_lendable, reopen),
 		cmocka_unit_test_setup(a_chain_comes_back_whole_from_the_dead, reopen),
 		cmocka_unit_test_setup(a_scribbled_header_moves_nothing, reopen),
+		cmocka_unit_test_setup(
+			a_member_works_by_its_lease_whatever_the_shared_header_says, reopen),
 		cmocka_unit_test_setup(no_lie_loses_an_mbuf, reopen),
 	};
 
