@@ -24,6 +24,7 @@ static const struct program {
 	{"hp-capture", LINT_NO_DPDK, true},
 	{"hp-replay", LINT_NO_DPDK, true},
 	{"hp-top", LINT_NO_DPDK, true},
+	{"hp-consume", LINT_NO_DPDK, true},
 	{"dpdk-testpmd", LINT_DPDK, false},
 	{"testpmd", LINT_DPDK, false},
 	{"dpdk-pdump", LINT_SECONDARY, false},

@@ -49,7 +49,9 @@ static const struct hp_opt_set probe_opt_set = {
 	.usage = "(ready|live) [OPTIONS]",
 	.details = "ready: the member has joined, is connected and has said that it is ready.\n\n"
 		   "live: the primary answers, and the packet loop of the member (of the primary, "
-		   "those of its lcores) moves on within the time-out.\n\n"
+		   "those of its lcores) moves on within the time-out. A member is live as well "
+		   "where no primary listens: it waits for one, and to start it again would not "
+		   "help.\n\n"
 		   "The exit code is 0 for yes and 1 for no or no answer; one line says why.",
 	.opts = opts,
 };
@@ -136,7 +138,7 @@ static int decide(const struct probe_opts *o, bool live, struct hp_err *err)
 			err, HP_EXIT_CONFIG, EINVAL, "the runtime directory has no usable name");
 	fd = hp_ctl_open(dir, "json", 0, err);
 	if (fd < 0)
-		return fd;
+		return live && o->member != NULL && err->exit_code == HP_EXIT_NO_PRIMARY ? 0 : fd;
 	ret = ask(fd, o, &status, err);
 	if (ret == 0 && (live ? is_gone(&status) : !status.ready))
 		ret = hp_err_set(err, HP_EXIT_OTHER, EAGAIN, "its state is '%s'", status.state);
@@ -162,7 +164,8 @@ static int run(const void *given, int n_words, char **words, struct hp_err *err)
 		return HP_EXIT_USAGE;
 	}
 	if (decide(o, strcmp(words[0], "live") == 0, &reason) == 0) {
-		printf("%s is %s\n", who, words[0]);
+		printf("%s is %s%s\n", who, words[0],
+			reason.exit_code != 0 ? ": it waits, for no primary listens" : "");
 		return HP_EXIT_OK;
 	}
 	printf("%s is not %s: %s\n", who, words[0], reason.text);

@@ -409,12 +409,22 @@ static void probe_says_yes_or_no_in_one_line(void **state)
 		{"live", "stuck", "stuck is not live: its state is 'stuck'\n", 1},
 		{"live", "loopless", "loopless is live\n", 0},
 	};
+	const char *waits[] = {"probe", "live", "--runtime-dir", f->base, "--member", "fw", NULL};
 	const char *wrong[] = {"probe", "alive", NULL}, *none[] = {"probe", NULL};
 	struct hp_result r = hp_run_hugepod(ready_words, "");
 	double best = 1e9;
 
 	assert_int_equal(r.code, HP_EXIT_OTHER);
 	assert_ptr_equal(strstr(r.out, "primary is not ready: no primary listens at "), r.out);
+	// a member that waits for its primary is not to be killed for that, a primary is not there
+	r = hp_run_hugepod(waits, "");
+	assert_string_equal(r.out, "fw is live: it waits, for no primary listens\n");
+	assert_int_equal(r.code, 0);
+	waits[1] = "ready";
+	assert_int_equal(hp_run_hugepod(waits, "").code, HP_EXIT_OTHER);
+	waits[1] = "live";
+	waits[4] = NULL;
+	assert_int_equal(hp_run_hugepod(waits, "").code, HP_EXIT_OTHER);
 	start_server(f);
 	r = hp_run_hugepod(ready_words, "");
 	assert_int_equal(r.code, 0);

@@ -187,6 +187,28 @@ static void pod_security_is_told_as_the_admission_plugin_tells_it(void **state)
 		assert_found(pod, cases[i].profile, cases[i].rule, cases[i].message);
 }
 
+static void the_default_seccomp_profile_is_advice_for_stock_programs_only(void **state)
+{
+	static const char pod[] = POD
+		"  containers:\n  - name: c\n    image: 'i:1'\n    command: [%s]\n    " LIMITS "\n"
+		"    securityContext: {seccompProfile: {type: RuntimeDefault}}\n"
+		"    volumeMounts: [{name: hp, mountPath: /dev/hugepages}]\n  " HUGE;
+	static const struct {
+		const char *program;
+		bool advised;
+	} cases[] = {{"dpdk-testpmd", true}, {"hp-primary", false}, {"hp-client", false}};
+	char text[sizeof(pod) + 32];
+
+	for (size_t i = 0; i < HP_LEN(cases); i++) {
+		struct lint l = {0};
+
+		snprintf(text, sizeof(text), pod, cases[i].program);
+		run(&l, text, "none");
+		assert_int_equal(find(&l, "advice-seccomp") != NULL, cases[i].advised);
+		lint_free(&l);
+	}
+}
+
 static void a_namespace_among_the_files_decides_the_profile(void **state)
 {
 	static const char text[] =
@@ -420,6 +442,7 @@ int main(void)
 		cmocka_unit_test(
 			what_cannot_be_mounted_or_scheduled_is_told_as_the_kubelet_tells_it),
 		cmocka_unit_test(pod_security_is_told_as_the_admission_plugin_tells_it),
+		cmocka_unit_test(the_default_seccomp_profile_is_advice_for_stock_programs_only),
 		cmocka_unit_test(a_namespace_among_the_files_decides_the_profile),
 		cmocka_unit_test(each_thing_that_stops_dpdk_is_named),
 		cmocka_unit_test(stock_dpdk_collides_in_lcores_and_pids),
