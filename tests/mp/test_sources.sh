@@ -29,7 +29,7 @@ made_packets_arrive_each_once_with_right_checksums() {
 	assert_equal "$(link_value gen made_packets)" 1000 'packets made'
 	end_with gen fw
 	tshark -r "$out" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -T fields -e frame.len \
-		-e ip.checksum.status -e udp.checksum.status -e ip.dst -e data >"$T/seen" 2>"$T/tshark"
+		-e ip.checksum.status -e udp.checksum.status -e ip.dst -e udp.payload >"$T/seen" 2>"$T/tshark"
 	assert_equal "$(cut -f 1-3 "$T/seen" | sort -u)" $'101\t1\t1' 'lengths and checksum states'
 	assert_equal "$(cut -f 4 "$T/seen" | sort -u | wc -l)" 16 flows
 	assert_equal "$(cut -f 5 "$T/seen" | cut -c 1-16 | sort | uniq -d | wc -l)" 0 'packets that came twice'
