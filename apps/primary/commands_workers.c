@@ -6,6 +6,8 @@
 #include "commands.h"
 #include "primary.h"
 
+#include <rte_cycles.h>
+
 static void show_holder(
 	struct hp_out *out, const struct hp_primary *primary, const struct hp_worker_queue *queue)
 {
@@ -49,6 +51,26 @@ static void show_queue(struct hp_out *out, const struct hp_primary *primary, uin
 	hp_out_end(out);
 }
 
+static uint64_t in_us(uint64_t cycles)
+{
+	return cycles / RTE_MAX(rte_get_tsc_hz() / 1000000, UINT64_C(1));
+}
+
+static void show_unpolled(struct hp_out *out, const struct hp_primary *primary, uint32_t q)
+{
+	const struct hp_wq_gaps *gaps = &hp_group_wq(&primary->group)->queues[q].gaps;
+
+	hp_out_object(out, NULL);
+	hp_out_uint(out, "queue", q);
+	hp_out_uint(out, "takeovers", hp_counted(&gaps->takeovers));
+	hp_out_uint(out, "takeover_us", in_us(hp_counted(&gaps->takeover)));
+	hp_out_uint(out, "heard_us", in_us(primary->workers.queues[q].heard_tsc));
+	hp_out_uint(out, "takeover_us_max", in_us(hp_counted(&gaps->takeover_max)));
+	hp_out_uint(out, "handover_us_max", in_us(hp_counted(&gaps->handover_max)));
+	hp_out_uint(out, "us_max", in_us(hp_counted(&gaps->max)));
+	hp_out_end(out);
+}
+
 static void show_worker(
 	struct hp_out *out, const struct hp_primary *primary, const struct hp_client *client)
 {
@@ -82,6 +104,10 @@ static int show_workers(void *ctx, const struct hp_cli_args *args, struct hp_out
 	for (uint32_t q = 0; q < workers->conf.n_queues; q++)
 		show_queue(out, primary, q);
 	hp_out_end(out);
+	hp_out_array(out, "unpolled");
+	for (uint32_t q = 0; q < workers->conf.n_queues; q++)
+		show_unpolled(out, primary, q);
+	hp_out_end(out);
 	hp_out_array(out, "ports");
 	for (uint32_t i = 0; i < primary->conf->n_ports && i < primary->n_ports; i++) {
 		if (workers->ports.pair[i] < 0 || !hp_port_is_there(&primary->ports[i]))
@@ -94,7 +120,7 @@ static int show_workers(void *ctx, const struct hp_cli_args *args, struct hp_out
 	}
 	hp_out_end(out);
 	hp_out_object(out, "takeovers");
-	hp_out_uint(out, "takeover_us_max", workers->takeover_us_max);
+	hp_out_uint(out, "grant_us_max", workers->grant_us_max);
 	hp_out_uint(out, "died_packets", workers->died_packets);
 	hp_out_end(out);
 	hp_out_end(out);

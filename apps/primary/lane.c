@@ -239,7 +239,7 @@ void hp_lane_turn(struct hp_lane *lane)
 	if (unlikely(plan->n_sources > 0) && plan->forwarding)
 		work += hp_lane_replay(lane);
 	if (lane->wq != NULL)
-		work += hp_wq_turn(lane->wq, 0);
+		work += hp_wq_turn(lane->wq, rte_rdtsc());
 	flush(lane);
 	if (lane->mail != NULL)
 		messages = hp_mail_router_turn(lane->mail);

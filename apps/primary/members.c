@@ -110,6 +110,8 @@ static void ready(void *arg, uint32_t slot)
 	primary->clients[client].stuck = false;
 	primary->clients[client].joins++;
 	HP_CRASH_POINT(ready_heard);
+	if (primary->clients[client].worker)
+		hp_workers_watch(primary, slot);
 	hp_primary_publish(primary);
 	hp_workers_rebalance(primary);
 	HP_CRASH_POINT(ready_published);
@@ -202,6 +204,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 	uint64_t took;
 
 	ps->mail = false;
+	hp_workers_unwatch(primary, slot);
 	if (ps->has_client) {
 		unbind(primary, slot);
 		ps->state = HP_SLOT_DEAD;

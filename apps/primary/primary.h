@@ -44,6 +44,7 @@ struct hp_primary_slot {
 	bool deaf; // evicted, still there, and more was done about that
 	bool source; // its function makes packets
 	bool mail; // gets messages; hp_primary_publish() makes it so
+	bool ended; // its packet loop has, and the process is about to
 	uint64_t epoch; // last seen
 	uint64_t epoch_us; // when it changed
 };

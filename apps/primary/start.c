@@ -456,6 +456,7 @@ void hp_primary_fini(struct hp_primary *primary)
 	hp_loop_timer_del(primary->drain_timer);
 	hp_loop_timer_del(primary->stop_timer);
 	hp_primary_unwatch_stock(primary);
+	hp_workers_unwatch(primary, HP_MEMBERS_MAX);
 	hp_primary_close_console(primary);
 	stop_lanes(primary);
 	HP_CRASH_POINT(stop_lanes);

@@ -4,6 +4,7 @@
 // Ports of the workers, their pools, and what a plan says of them.
 
 #include "base/hp_err.h"
+#include "base/hp_lifeline.h"
 #include "base/hp_log.h"
 #include "primary.h"
 
@@ -135,6 +136,49 @@ static void fill_conf(struct hp_primary *primary)
 		conf->pools[q] = (uintptr_t)workers->pools[q].mp;
 }
 
+_Static_assert(HP_MEMBERS_MAX <= HP_LIFELINES_MAX, "raise HP_LIFELINES_MAX");
+
+static void on_end(void *arg, uint32_t slot)
+{
+	struct hp_primary *primary = arg;
+
+	primary->slots[slot].ended = true;
+	hp_workers_died(primary, slot);
+}
+
+// Without it their queues stand until the kernel closes the connection.
+static void open_lifelines(struct hp_primary *primary)
+{
+	primary->workers.lifelines = hp_lifelines_new(primary->loop, on_end, primary);
+	if (primary->workers.lifelines == NULL)
+		HP_LOG(NOTICE,
+			"futex_waitv: %s: the death of a worker is heard of some milliseconds "
+			"later",
+			strerror(errno));
+}
+
+void hp_workers_watch(struct hp_primary *primary, uint32_t slot)
+{
+	_Atomic uint32_t *word = &hp_group_slot(&primary->group, slot)->lifeline;
+
+	if (primary->workers.lifelines != NULL && atomic_load(word) != 0)
+		hp_lifelines_watch(primary->workers.lifelines, slot, word);
+}
+
+void hp_workers_unwatch(struct hp_primary *primary, uint32_t slot)
+{
+	struct hp_workers *workers = &primary->workers;
+
+	if (workers->lifelines == NULL)
+		return;
+	if (slot < HP_MEMBERS_MAX) {
+		hp_lifelines_forget(workers->lifelines, slot);
+		return;
+	}
+	hp_lifelines_free(workers->lifelines);
+	workers->lifelines = NULL;
+}
+
 int hp_workers_open(struct hp_primary *primary)
 {
 	struct hp_workers *workers = &primary->workers;
@@ -159,6 +203,7 @@ int hp_workers_open(struct hp_primary *primary)
 			(uint8_t)(HP_WQ_LANE + l));
 		primary->lanes[l].wq = &workers->loops[l];
 	}
+	open_lifelines(primary);
 	hp_workers_rebalance(primary);
 	return 0;
 }

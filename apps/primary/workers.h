@@ -11,6 +11,7 @@
 #include "group/hp_wq.h"
 #include "plan.h"
 
+struct hp_lifelines;
 struct hp_primary;
 struct hp_timer;
 
@@ -30,6 +31,7 @@ struct hp_worker_queue {
 	int home; // client whose queue it is when it lives, -1: none's
 	uint64_t handovers; // between live ones
 	uint64_t takeovers; // from dead ones
+	uint64_t heard_tsc; // from a dead holder's last look until its death was heard of, last time
 };
 
 struct hp_workers {
@@ -39,7 +41,8 @@ struct hp_workers {
 	struct hp_worker_queue queues[HP_WORKERS_MAX];
 	struct hp_wq_loop *loops; // [n_lanes]; NULL: no queues
 	struct hp_timer *timer; // while somebody is to let go
-	uint64_t takeover_us_max; // longest time from hearing of a death to the next holder
+	struct hp_lifelines *lifelines; // of those that may hold queues; NULL: the kernel has none
+	uint64_t grant_us_max; // longest time from hearing of a death to the grants
 	uint64_t died_packets;
 	uint64_t gone; // bit a port id: a port of theirs that was detached
 };
@@ -74,7 +77,11 @@ void hp_workers_forget_port(struct hp_primary *primary, uint32_t port);
 
 /** Share out the queues anew: somebody came, goes, hangs or runs again. */
 void hp_workers_rebalance(struct hp_primary *primary);
-/** A member is dead: mend the pools of its queues, count what it had, and give them away. */
+/** A worker is ready: hear of its packet loop's end. */
+void hp_workers_watch(struct hp_primary *primary, uint32_t slot);
+/** It is gone; with HP_MEMBERS_MAX: all are, and so will be the shared memory. */
+void hp_workers_unwatch(struct hp_primary *primary, uint32_t slot);
+/** A member's packet loop has ended for good: mend the pools of its queues, count what it had, and give them away. */
 void hp_workers_died(struct hp_primary *primary, uint32_t slot);
 /** How many queues a member has not let go of. */
 uint32_t hp_workers_held(const struct hp_primary *primary, uint32_t slot);

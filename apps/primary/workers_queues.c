@@ -9,6 +9,8 @@
 #include "base/hp_time.h"
 #include "primary.h"
 
+#include <rte_cycles.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -30,7 +32,7 @@ static bool may_hold(const struct hp_primary *primary, uint32_t slot)
 	const struct hp_primary_slot *ps = &primary->slots[slot];
 	const struct hp_client *client = &primary->clients[ps->client];
 
-	return ps->has_client && ps->state == HP_SLOT_LENDING && client->worker &&
+	return ps->has_client && !ps->ended && ps->state == HP_SLOT_LENDING && client->worker &&
 	       client->slot == (int32_t)slot;
 }
 
@@ -74,9 +76,9 @@ static void grant(struct hp_primary *primary, uint32_t q, uint8_t holder)
 
 	if (!queue->dead && holder < HP_WQ_LANE)
 		queue->home = primary->slots[holder].client;
-	queue->dead = false;
 	queue->holder = holder;
-	announce(primary, q, holder, HP_WQ_NOBODY);
+	announce(primary, q, holder, queue->dead ? HP_WQ_DEAD : HP_WQ_NOBODY);
+	queue->dead = false;
 	HP_LOG(DEBUG, "queue %u is held by %s %u", q, holder >= HP_WQ_LANE ? "lane" : "slot",
 		holder % HP_WQ_LANE);
 }
@@ -329,7 +331,8 @@ static uint64_t count_died(struct hp_primary *primary, uint32_t q)
 void hp_workers_died(struct hp_primary *primary, uint32_t slot)
 {
 	struct hp_workers *workers = &primary->workers;
-	uint64_t began = hp_now_us();
+	const struct hp_wq_shm *shm = hp_group_wq(&primary->group);
+	uint64_t began = hp_now_us(), now = rte_rdtsc();
 	uint32_t n = 0;
 
 	for (uint32_t q = 0; q < workers->conf.n_queues; q++) {
@@ -337,6 +340,7 @@ void hp_workers_died(struct hp_primary *primary, uint32_t slot)
 
 		if (queue->holder != slot)
 			continue;
+		queue->heard_tsc = now - RTE_MIN(now, hp_counted(&shm->queues[q].looked_tsc));
 		HP_CRASH_POINT(repair_begin);
 		workers->died_packets += count_died(primary, q);
 		hp_pool_reset(&workers->pools[q]);
@@ -350,7 +354,7 @@ void hp_workers_died(struct hp_primary *primary, uint32_t slot)
 	if (n == 0)
 		return;
 	hp_workers_rebalance(primary);
-	workers->takeover_us_max = RTE_MAX(workers->takeover_us_max, hp_now_us() - began);
+	workers->grant_us_max = RTE_MAX(workers->grant_us_max, hp_now_us() - began);
 }
 
 uint32_t hp_workers_held(const struct hp_primary *primary, uint32_t slot)

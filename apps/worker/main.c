@@ -4,6 +4,7 @@
 // hp-worker: joins a group and runs one packet function on receive queues of its own, and behind
 // links where a port has none for it.
 
+#include "base/hp_lifeline.h"
 #include "base/hp_log.h"
 #include "nf/hp_nf.h"
 #include "worker.h"
@@ -13,6 +14,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+HP_LOG_TYPE("worker");
 
 // Looks at its queues between two looks at links and messages: these may wait some microseconds.
 #define VISITS 8
@@ -31,9 +34,16 @@ static const struct hp_opt_set worker_opts = {
 	.opts = opts,
 };
 
+/** What a worker has besides what every network function has. */
+struct queues {
+	struct hp_wq_loop loop;
+	struct hp_lifeline lifeline;
+};
+
 static int open_queues(struct hp_nf *nf, struct hp_err *err)
 {
 	struct hp_wq_loop *loop;
+	struct queues *queues;
 	int ret;
 
 	if (nf->func->want != NULL)
@@ -46,25 +56,33 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, hp_group_wq(nf->group), err);
 	if (ret < 0)
 		return ret;
-	loop = calloc(1, sizeof(*loop));
-	if (loop == NULL)
+	queues = calloc(1, sizeof(*queues));
+	if (queues == NULL)
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
+	nf->extra = queues;
+	loop = &queues->loop;
 	hp_wq_open(loop, nf->group, &hp_group_wq(nf->group)->conf, (uint8_t)nf->slot);
 	// The function io looks at nothing: its packets need no verdicts.
 	loop->func = strcmp(nf->func->name, "io") != 0 ? nf->func->burst : NULL;
 	loop->state = nf->state;
-	nf->extra = loop;
+	ret = hp_lifeline_hold(&queues->lifeline, &hp_group_slot(nf->group, nf->slot)->lifeline);
+	if (ret < 0)
+		HP_LOG(NOTICE,
+			"set_robust_list: %s: if this worker is killed, its queues stand until "
+			"the kernel has taken it apart",
+			strerror(-ret));
 	return 0;
 }
 
 static uint32_t turn(struct hp_nf *nf)
 {
 	struct hp_slot *slot = hp_group_slot(nf->group, nf->slot);
+	struct queues *queues = nf->extra;
 	uint64_t now = rte_rdtsc();
 	uint32_t n = 0, more;
 
 	for (unsigned int i = 0; i < VISITS; i++) {
-		more = hp_wq_turn(nf->extra, now);
+		more = hp_wq_turn(&queues->loop, now);
 		n += more;
 		if (more == 0)
 			break;
@@ -80,7 +98,7 @@ static uint32_t turn(struct hp_nf *nf)
 static void to_pairs(
 	struct hp_nf *nf, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n)
 {
-	const struct hp_wq_loop *loop = nf->extra;
+	const struct hp_wq_loop *loop = &((const struct queues *)nf->extra)->loop;
 
 	for (uint16_t i = 0; i < n; i++) {
 		uint16_t port = pkts[i]->port;
@@ -97,7 +115,10 @@ static void to_pairs(
 
 static void close_queues(struct hp_nf *nf)
 {
-	free(nf->extra);
+	struct queues *queues = nf->extra;
+
+	hp_lifeline_drop(&queues->lifeline);
+	free(queues);
 }
 
 int main(int argc, char **argv)

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define HP_GROUP_MAGIC 0x70756f7247504855ull
-#define HP_GROUP_VERSION 6u
+#define HP_GROUP_VERSION 7u
 #define HP_GROUP_MEMZONE "hugepod_group"
 #define HP_LANES_MAX 16 // forwarding lcores of a primary
 #define HP_DROPS_ROOM 24 // counters kept for drop reasons; HP_DROP_COUNT has to fit
@@ -80,6 +80,9 @@ struct hp_slot {
 	_Atomic uint64_t epoch __rte_cache_aligned; // moves with every turn of its loop
 	_Atomic uint64_t packets; // that its function has seen
 	_Atomic uint64_t busy_tsc; // cycles spent on bursts
+
+	// a worker's packet loop, once, and the kernel at its end: wo; primary: ro; hp_lifeline.h
+	_Atomic uint32_t lifeline __rte_cache_aligned;
 
 	// the member's control thread: wo; primary: ro
 	char function[HP_NAME_MAX] __rte_cache_aligned;

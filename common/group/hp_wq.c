@@ -7,6 +7,7 @@
 
 #include "base/hp_crash.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
@@ -43,6 +44,22 @@ void hp_wq_open(struct hp_wq_loop *loop, const struct hp_group *group,
 	loop->burst = burst_of(group->hdr->burst, conf);
 }
 
+static void take(struct hp_wq_loop *loop, uint32_t q, uint64_t grant)
+{
+	uint32_t bit = 1u << q;
+
+	if ((loop->held & bit) != 0)
+		return;
+	loop->held |= bit;
+	loop->fresh |= bit;
+	if (hp_wq_taken_from(grant) == HP_WQ_DEAD)
+		loop->from_dead |= bit;
+	else
+		loop->from_dead &= ~bit;
+	loop->looked_tsc[q] = hp_counted(&loop->shm->queues[q].looked_tsc);
+	loop->gap[q] = 0;
+}
+
 void hp_wq_sync(struct hp_wq_loop *loop)
 {
 	struct hp_wq_shm *shm = loop->shm;
@@ -55,7 +72,7 @@ void hp_wq_sync(struct hp_wq_loop *loop)
 		uint32_t bit = 1u << q;
 
 		if (hp_wq_holder(grant) == loop->self) {
-			loop->held |= bit;
+			take(loop, q, grant);
 			HP_CRASH_POINT(queue_taken);
 			atomic_store_explicit(&wq->worked_by, loop->seen, memory_order_release);
 		} else if (hp_wq_taken_from(grant) == loop->self) {
@@ -199,6 +216,49 @@ static __rte_always_inline uint16_t poll_port(
 	return n;
 }
 
+static void raise_to(_Atomic uint64_t *max, uint64_t value)
+{
+	if (value > hp_counted(max))
+		atomic_store_explicit(max, value, memory_order_relaxed);
+}
+
+// The longest time between two looks so far, or the first look of a new holder.
+static __rte_noinline void note_gap(struct hp_wq_loop *loop, uint32_t q, uint64_t gap)
+{
+	struct hp_wq_gaps *gaps = &loop->shm->queues[q].gaps;
+	uint32_t bit = 1u << q;
+
+	if ((loop->fresh & bit) != 0) // the turn began before the grant was seen
+		gap = rte_rdtsc() - loop->looked_tsc[q];
+	if ((int64_t)gap < 0)
+		gap = 0; // another CPU's TSC was some cycles ahead
+	if ((loop->fresh & bit) == 0) {
+		loop->gap[q] = gap;
+	} else {
+		loop->fresh &= ~bit;
+		if (loop->looked_tsc[q] == 0)
+			return; // nobody had it before
+		if ((loop->from_dead & bit) != 0) {
+			atomic_store_explicit(&gaps->takeover, gap, memory_order_relaxed);
+			raise_to(&gaps->takeover_max, gap);
+			hp_count(&gaps->takeovers, 1);
+		} else {
+			raise_to(&gaps->handover_max, gap);
+		}
+	}
+	raise_to(&gaps->max, gap);
+}
+
+static __rte_always_inline void look(struct hp_wq_loop *loop, uint32_t q, uint64_t now)
+{
+	uint64_t gap = now - loop->looked_tsc[q];
+
+	if (unlikely(gap > loop->gap[q] || (loop->fresh >> q & 1) != 0))
+		note_gap(loop, q, gap);
+	loop->looked_tsc[q] = now;
+	atomic_store_explicit(&loop->shm->queues[q].looked_tsc, now, memory_order_relaxed);
+}
+
 uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 {
 	struct hp_wq_shm *shm = loop->shm;
@@ -207,9 +267,12 @@ uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 
 	if (loop->self >= HP_WQ_LANE)
 		without = atomic_load_explicit(&shm->without, memory_order_relaxed);
+	for (uint32_t left = loop->held; left != 0; left &= left - 1)
+		look(loop, (uint32_t)__builtin_ctz(left), now);
 	if (!atomic_load_explicit(&shm->forwarding, memory_order_relaxed) || without == HP_WQ_LEAVE)
 		return 0;
-	for (uint32_t q = 0; q < loop->conf.n_queues; q++) {
+	for (uint32_t left = loop->held; left != 0; left &= left - 1) {
+		uint32_t q = (uint32_t)__builtin_ctz(left);
 		struct visit visit = {
 			.loop = loop,
 			.counters = loop->counters + (size_t)q * HP_PORTS_MAX,
@@ -217,8 +280,6 @@ uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 			.now = now,
 		};
 
-		if ((loop->held >> q & 1) == 0)
-			continue;
 		for (uint32_t i = 0; i < loop->conf.n_ports; i++)
 			if (likely(!is_off(loop, loop->conf.ports[i].port_id)))
 				work += poll_port(&visit, &loop->conf.ports[i], without);

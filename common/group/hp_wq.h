@@ -22,6 +22,7 @@
 // in memory: two of net_null's share a cache line, into which each burst writes.
 #define HP_WQ_TXQ_STEP 2
 #define HP_WQ_NO_PAIR 0xffu // of a port that is none of the workers'
+#define HP_WQ_DEAD 0xfeu // in place of whom a grant's queue was taken from: its holder had died
 
 /** What a lane does with the packets of a queue that it holds. */
 enum hp_wq_without {
@@ -37,6 +38,15 @@ struct hp_wq_port {
 	uint8_t pair; // port id that its packets leave by
 };
 
+/** How long nobody looked at a queue, in TSC cycles. The queue's holder: wo; primary: ro. */
+struct hp_wq_gaps {
+	_Atomic uint64_t takeover; // from a dead one's last look to the next one's first; last time
+	_Atomic uint64_t takeover_max;
+	_Atomic uint64_t takeovers; // how often that was
+	_Atomic uint64_t handover_max; // the same between live ones
+	_Atomic uint64_t max; // between any two looks
+};
+
 /** Who is to poll a queue. */
 struct hp_wq {
 	// primary's control thread: wo; everyone: ro
@@ -45,6 +55,8 @@ struct hp_wq {
 	// who held it last: wo; primary: ro
 	_Atomic uint64_t let_go __rte_cache_aligned; // serial of the grant that took it away
 	_Atomic uint64_t worked_by; // .changes that the holder has heard of
+	_Atomic uint64_t looked_tsc; // when it was looked at last
+	struct hp_wq_gaps gaps;
 };
 
 /** What never changes. The primary keeps its own; everyone else works by a copy. */
@@ -78,6 +90,10 @@ struct hp_wq_loop {
 	uint64_t seen; // .changes
 	uint64_t off; // .ports_off
 	uint32_t held; // bit a queue
+	uint32_t fresh; // bit a queue: held, and not looked at yet
+	uint32_t from_dead; // of these
+	uint64_t looked_tsc[HP_WORKERS_MAX]; // of what is held
+	uint64_t gap[HP_WORKERS_MAX]; // longest between two looks of this holder
 	/** NULL: pass packets on; a lane does what .without says. */
 	void (*func)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
 		uint64_t now);
@@ -120,7 +136,7 @@ void hp_wq_sync(struct hp_wq_loop *loop);
 /**
  * One turn of the packet loop: see what has changed, poll what is held.
  * @param now
- *   rte_rdtsc(), for the function.
+ *   rte_rdtsc(), for the function and for the time between two looks.
  * @return packets that were received.
  */
 static inline uint32_t hp_wq_turn(struct hp_wq_loop *loop, uint64_t now)

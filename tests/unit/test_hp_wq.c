@@ -8,6 +8,7 @@
 #include "hp_link_fixture.h"
 #include "hp_test.h"
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_ring.h>
@@ -210,6 +211,38 @@ static void every_packet_is_sent_or_counted_with_its_reason(void **state)
 	assert_int_equal(TX(f, 1) - tx, 32);
 }
 
+static void how_long_nobody_looked_is_written_down(void **state)
+{
+	struct fixture *f = *state;
+	struct hp_wq_gaps *gaps = &hp_group_wq(&f->group)->queues[1].gaps;
+	const uint64_t age = 1000000000;
+	uint64_t then = rte_rdtsc() - age;
+
+	hp_wq_turn(&f->loops[A], then);
+	f->loops[A].gap[1] = 0; // the tests before had no clock
+	atomic_store(&gaps->max, 0);
+	hp_wq_turn(&f->loops[A], then + 7000);
+	hp_wq_turn(&f->loops[A], then + 7500);
+	assert_int_equal(hp_counted(&gaps->max), 7000);
+	assert_int_equal(hp_counted(&gaps->takeovers), 0);
+	// A dies. The next one may have begun its turn before it saw the grant.
+	f->loops[A].held = 0;
+	say(f, 1, B, HP_WQ_DEAD);
+	hp_wq_turn(&f->loops[B], then + 7600);
+	assert_int_equal(hp_counted(&gaps->takeovers), 1);
+	assert_true(hp_counted(&gaps->takeover) >= age - 7500);
+	assert_int_equal(hp_counted(&gaps->takeover_max), hp_counted(&gaps->takeover));
+	assert_int_equal(hp_counted(&gaps->max), hp_counted(&gaps->takeover));
+	// From one that lives.
+	hp_wq_turn(&f->loops[B], rte_rdtsc());
+	say(f, 1, HP_WQ_NOBODY, B);
+	hp_wq_turn(&f->loops[B], rte_rdtsc());
+	say(f, 1, A, HP_WQ_NOBODY);
+	hp_wq_turn(&f->loops[A], rte_rdtsc());
+	assert_int_equal(hp_counted(&gaps->takeovers), 1);
+	assert_in_range(hp_counted(&gaps->handover_max), 1, age - 7501);
+}
+
 // As a process leaves it that is killed with packets in its hands, in the middle of the ring's and
 // of the cache's own arithmetic.
 static void the_pool_of_a_dead_holder_is_made_whole(void **state)
@@ -264,6 +297,7 @@ int main(void)
 		cmocka_unit_test(who_is_told_to_let_go_gives_back_what_its_cache_holds_and_says_so),
 		cmocka_unit_test(who_is_told_to_let_go_before_it_saw_the_grant_says_so),
 		cmocka_unit_test(every_packet_is_sent_or_counted_with_its_reason),
+		cmocka_unit_test(how_long_nobody_looked_is_written_down),
 		cmocka_unit_test(the_pool_of_a_dead_holder_is_made_whole),
 		cmocka_unit_test(a_device_whose_driver_keeps_state_in_its_process_is_not_polled),
 	};
