@@ -132,6 +132,13 @@ static int list_taps(const struct hp_guest *guest)
 				hp_tap_describe(what, sizeof(what), &tap), port ? ", device " : "",
 				w->points[i].device);
 		}
+	for (uint32_t q = 0; q < 2 * w->n_queues; q++) {
+		struct hp_tap tap = {.kind = (uint8_t)(HP_TAP_QUEUE_RX + q % 2)};
+
+		snprintf(tap.name, sizeof(tap.name), "%u", q / 2);
+		printf("%u. %s (%s)\n", ++n, hp_tap_text(text, sizeof(text), &tap),
+			hp_tap_describe(what, sizeof(what), &tap));
+	}
 	printf("%u. drop (dropped, with the reason)\n", ++n);
 	return HP_EXIT_OK;
 }
@@ -155,7 +162,8 @@ static int open_taps(struct capture *c, struct hp_err *err)
 	for (uint32_t t = 0; ret == 0 && t < c->opts.n_taps; t++)
 		ret = hp_guest_resolve(guest, &c->opts.taps[t].tap, err);
 	if (ret == 0)
-		ret = hp_guest_make(guest, guest->welcome.n_lanes, c->opts.buffer << 20, err);
+		ret = hp_guest_make(guest, guest->welcome.n_lanes + guest->welcome.n_queues,
+			c->opts.buffer << 20, err);
 	for (uint32_t t = 0; ret == 0 && t < c->opts.n_taps; t++) {
 		const struct hp_capture_tap *tap = &c->opts.taps[t];
 		const struct hp_guest_filter filter = {

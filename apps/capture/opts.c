@@ -30,8 +30,8 @@ static const char *check_snaplen(const char *text)
 static const struct hp_opt opts[] = {
 	{"interface", 'i', HP_OPT_LIST, HP_OPT_CLI, AT(points), .min = 1, .max = 255, .tag = "i",
 	 .arg = "TAP", .section = "Packets",
-	 .help = "Where to capture: port:NAME[:rx|:tx], link:NAME[:in|:out], drop[:REASON], or a port's "
-	 "name, number or device alone; repeatable. Without a direction, both. Default: the first port."},
+	 .help = "Where to capture: port:NAME[:rx|:tx], link:NAME[:in|:out], queue:NUMBER[:rx|:tx] of "
+	 "workers, drop[:REASON], or a port's name, number or device alone; repeatable. Without a direction, both. Default: the first port."},
 	{"filter", 'f', HP_OPT_LIST, HP_OPT_CLI, AT(points), .min = 0, .max = 4000, .tag = "f",
 	 .arg = "FILTER", .section = "Packets",
 	 .help = "Capture only packets that this libpcap filter takes: of the -i before it, or of all "
@@ -44,7 +44,7 @@ static const struct hp_opt opts[] = {
 	 .help = "Taken for dumpcap's sake: a tap changes nothing of a port."},
 	{"buffer-size", 'B', HP_OPT_UINT, HP_OPT_CLI, AT(buffer), .min = 1, .max = 1024, .def = "16",
 	 .power_of_two = true, .arg = "MIB", .section = "Packets",
-	 .help = "Memory for packets that wait to be written, in MiB a lane of the primary."},
+	 .help = "Memory for packets that wait to be written, in MiB a lane of the primary and a worker queue."},
 	{"write", 'w', HP_OPT_STRING, HP_OPT_CLI, AT(write), .min = 1, .max = 4000, .arg = "FILE",
 	 .section = "Output",
 	 .help = "The file, '-' for standard output. Default: a new one in $TMPDIR, whose name is "
@@ -101,11 +101,9 @@ int hp_capture_add_tap(struct hp_capture_opts *o, const char *text, struct hp_er
 {
 	struct hp_tap taps[2];
 	char full[HP_TAP_TEXT * 4];
-	bool tap = strncmp(text, "port:", 5) == 0 || strncmp(text, "link:", 5) == 0 ||
-		   strcmp(text, "drop") == 0 || strncmp(text, "drop:", 5) == 0;
 	int n;
 
-	snprintf(full, sizeof(full), "%s%s", tap ? "" : "port:", text);
+	snprintf(full, sizeof(full), "%s%s", hp_tap_named(text) ? "" : "port:", text);
 	n = hp_tap_parse(taps, full, err);
 	for (int i = 0; i < n; i++) {
 		if (o->n_taps == HP_GUEST_TAPS_MAX)

@@ -16,6 +16,12 @@ static const char *const state_names[] = {
 	[HP_GUEST_STRANDED] = "gone",
 };
 
+// Open, and not told so: workers have not heard of its taps yet.
+static const char *state_of(const struct hp_primary_guest *guest)
+{
+	return guest->answer == HP_WIRE_OPENED ? "joining" : state_names[guest->state];
+}
+
 static const char *kind_name(const struct hp_primary_guest *guest)
 {
 	return guest->kind == HP_GUEST_CAPTURE ? "capture" : "replay";
@@ -33,17 +39,17 @@ static int show_captures(void *ctx, const struct hp_cli_args *args, struct hp_ou
 
 		if (guest->state == HP_GUEST_ABSENT || guest->kind != HP_GUEST_CAPTURE)
 			continue;
-		for (uint32_t t = 0; t < guest->n_taps; t++) {
+		for (uint32_t t = 0; t < guest->mem.n_taps; t++) {
 			struct hp_guest_totals totals;
 
 			hp_guest_totals(primary, guest, t, &totals);
 			hp_out_object(out, NULL);
 			hp_out_str(out, "name", guest->name);
-			hp_out_str(out, "state", state_names[guest->state]);
-			hp_out_str(
-				out, "tap", hp_tap_text(text, sizeof(text), &guest->taps[t].tap));
-			hp_out_uint(out, "snaplen", guest->taps[t].snaplen);
-			hp_out_bool(out, "filter", guest->taps[t].n_insns > 0);
+			hp_out_str(out, "state", state_of(guest));
+			hp_out_str(out, "tap",
+				hp_tap_text(text, sizeof(text), &guest->mem.taps[t].tap));
+			hp_out_uint(out, "snaplen", guest->mem.taps[t].snaplen);
+			hp_out_bool(out, "filter", guest->mem.taps[t].n_insns > 0);
 			hp_out_uint(out, "seen", totals.seen);
 			hp_out_uint(out, "captured", totals.captured);
 			hp_out_uint(out, "lost", totals.lost);
@@ -82,8 +88,8 @@ static int show_replays(void *ctx, const struct hp_cli_args *args, struct hp_out
 		if (guest->state == HP_GUEST_ABSENT || guest->replay == NULL)
 			continue;
 		hp_replay_totals(guest, &totals);
-		show_replay(out, guest->name, state_names[guest->state],
-			hp_tap_text(text, sizeof(text), &guest->taps[0].tap), &totals);
+		show_replay(out, guest->name, state_of(guest),
+			hp_tap_text(text, sizeof(text), &guest->mem.taps[0].tap), &totals);
 	}
 	if (primary->replayed.packets > 0)
 		show_replay(out, "all before", "gone", NULL, &primary->replayed);
@@ -113,7 +119,7 @@ void hp_show_guests(const struct hp_primary *primary, struct hp_out *out)
 		hp_out_object(out, NULL);
 		hp_out_str(out, "name", guest->name);
 		hp_out_str(out, "role", kind_name(guest));
-		hp_out_str(out, "state", state_names[guest->state]);
+		hp_out_str(out, "state", state_of(guest));
 		hp_out_int(out, "slot", -1);
 		hp_out_int(out, "pid", guest->pid);
 		hp_out_int(out, "peer_pid", guest->peer_pid);

@@ -7,23 +7,21 @@
 #include "guests.h"
 
 #include "base/hp_log.h"
+#include "base/hp_pass.h"
 #include "base/hp_time.h"
+#include "group/hp_wallclock.h"
 #include "primary.h"
 
-#include <rte_cycles.h>
-
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 HP_LOG_TYPE("guests");
-
-#define READ_TRIES 8 // how often both clocks are read: the closest pair counts
 
 static void send_hdr(int fd, uint16_t type)
 {
@@ -66,13 +64,15 @@ static void forget(struct hp_primary_guest *guest)
 
 	HP_LOG(INFO, "guest '%s' is gone", guest->name);
 	close_fd(guest);
+	if (guest->mem_fd >= 0)
+		hp_guest_tell_workers(guest, 0);
 	if (was_open && !take_out(guest)) {
 		guest->state = HP_GUEST_STRANDED;
 		return;
 	}
 	if (guest->replay != NULL)
 		hp_replay_totals(guest, &guest->primary->replayed);
-	hp_guest_memory_free(guest);
+	hp_guest_free(guest);
 	guest->state = HP_GUEST_ABSENT;
 }
 
@@ -85,6 +85,7 @@ static void greet(struct hp_primary_guest *guest)
 	hp_wire_init(&msg.hdr, HP_WIRE_WELCOME);
 	msg.generation = primary->group.hdr->generation;
 	msg.n_lanes = primary->n_lanes;
+	msg.n_queues = primary->workers.conf.n_queues;
 	for (uint32_t i = 0; i < primary->n_ports; i++) {
 		struct hp_wire_point *point = &msg.points[msg.n_points];
 
@@ -111,64 +112,65 @@ static int make_replay(struct hp_primary_guest *guest, struct hp_err *err)
 	if (replay == NULL)
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 	memset(replay, 0, sizeof(*replay));
-	hp_stream_open(&replay->in, guest->rings[0], guest->ring_bytes, &guest->shm->rings[0]);
-	replay->shared = guest->shm->counts[0];
+	hp_stream_open(
+		&replay->in, guest->mem.rings[0], guest->mem.ring_bytes, &guest->mem.shm->rings[0]);
+	replay->shared = guest->mem.shm->counts[0];
 	return 0;
 }
 
-static int make_lanes(struct hp_primary_guest *guest, struct hp_err *err)
-{
-	uint32_t n = guest->primary->n_lanes;
-
-	guest->lanes = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*guest->lanes) * n);
-	if (guest->lanes == NULL)
-		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
-	memset(guest->lanes, 0, sizeof(*guest->lanes) * n);
-	for (uint32_t l = 0; l < guest->n_rings; l++) {
-		struct hp_capture_lane *lane = &guest->lanes[l];
-
-		hp_stream_open(
-			&lane->out, guest->rings[l], guest->ring_bytes, &guest->shm->rings[l]);
-		lane->shared = guest->shm->counts[l];
-	}
-	return 0;
-}
-
-// The lanes do not see what workers receive and transmit by themselves.
+// What workers poll by themselves goes out by them alone.
 static bool is_polled_by_workers(const struct hp_primary *primary, const struct hp_tap *tap)
 {
-	int i = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX
-			? hp_primary_find_port(primary, tap->name)
-			: -1;
+	int i = hp_tap_is_port(tap) ? hp_primary_find_port(primary, tap->name) : -1;
 
 	return i >= 0 && hp_workers_poll(primary, primary->ports[i].port_id);
 }
 
+// Packets can be put in there.
+static bool is_entrance(
+	const struct hp_primary *primary, const struct hp_tap *tap, struct hp_err *err)
+{
+	char text[HP_TAP_TEXT];
+
+	hp_tap_text(text, sizeof(text), tap);
+	if (tap->kind == HP_TAP_DROP || hp_tap_queue(tap) >= 0)
+		hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+			"'%s' is no place to replay to: expected a port or link", text);
+	else if (is_polled_by_workers(primary, tap))
+		hp_err_set(err, HP_EXIT_CONFIG, ENOTSUP,
+			"'%s': workers poll that port themselves, packets of the primary do not "
+			"get there: give the port worker=no to replay to it",
+			text);
+	else
+		return true;
+	return false;
+}
+
+static bool is_there(const struct hp_primary *primary, const struct hp_tap *tap)
+{
+	if (tap->kind == HP_TAP_DROP)
+		return true;
+	if (hp_tap_is_port(tap))
+		return hp_primary_find_port(primary, tap->name) >= 0;
+	if (tap->kind == HP_TAP_LINK_IN || tap->kind == HP_TAP_LINK_OUT)
+		return hp_primary_find_client(primary, tap->name) >= 0;
+	return hp_tap_queue(tap) >= 0 &&
+	       (uint32_t)hp_tap_queue(tap) < primary->workers.conf.n_queues;
+}
+
 static bool names_known(const struct hp_primary_guest *guest, struct hp_err *err)
 {
-	for (uint32_t i = 0; i < guest->n_taps; i++) {
-		const struct hp_tap *tap = &guest->taps[i].tap;
-		bool port = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX;
+	for (uint32_t i = 0; i < guest->mem.n_taps; i++) {
+		const struct hp_tap *tap = &guest->mem.taps[i].tap;
 		char text[HP_TAP_TEXT];
 
-		if (is_polled_by_workers(guest->primary, tap)) {
-			hp_err_set(err, HP_EXIT_CONFIG, ENOTSUP,
-				"tap '%s': workers poll that port themselves, the primary does not "
-				"see its packets: give the port worker=no to capture it",
-				hp_tap_text(text, sizeof(text), tap));
+		if (guest->kind == HP_GUEST_REPLAY && !is_entrance(guest->primary, tap, err))
 			return false;
-		}
-		if (tap->kind == HP_TAP_DROP && guest->kind == HP_GUEST_REPLAY) {
-			hp_err_set(err, HP_EXIT_USAGE, EINVAL,
-				"'drop' is no place to replay to: expected a port or link");
-			return false;
-		}
-		if (tap->kind == HP_TAP_DROP ||
-			(port ? hp_primary_find_port(guest->primary, tap->name)
-			      : hp_primary_find_client(guest->primary, tap->name)) >= 0)
+		if (is_there(guest->primary, tap))
 			continue;
 		hp_err_set(err, HP_EXIT_CONFIG, ENOENT, "tap '%s': the group has no such %s",
-			hp_tap_text(text, sizeof(text), tap), port ? "port" : "client");
+			hp_tap_text(text, sizeof(text), tap),
+			hp_tap_is_port(tap) ? "port" : "client or worker queue");
 		return false;
 	}
 	return true;
@@ -181,8 +183,33 @@ static uint32_t taps_in_use(const struct hp_primary *primary)
 	for (unsigned int i = 0; i < HP_GUESTS_MAX; i++)
 		if (primary->guests[i].state == HP_GUEST_OPEN &&
 			primary->guests[i].kind == HP_GUEST_CAPTURE)
-			n += primary->guests[i].n_taps;
+			n += primary->guests[i].mem.n_taps;
 	return n;
+}
+
+static int take_memory(
+	struct hp_primary_guest *guest, int mem_fd, uint64_t bytes, struct hp_err *err)
+{
+	const struct hp_primary *primary = guest->primary;
+	const struct hp_guest_mem_terms terms = {
+		.bytes = bytes,
+		.kind = guest->kind,
+		.n_rings = guest->kind == HP_GUEST_CAPTURE
+				   ? primary->n_lanes + primary->workers.conf.n_queues
+				   : 1,
+	};
+	int ret = hp_guest_mem_take(&guest->mem, mem_fd, &terms, err);
+
+	if (ret < 0)
+		return ret;
+	if (guest->kind == HP_GUEST_REPLAY)
+		return make_replay(guest, err);
+	guest->bytes = bytes;
+	guest->rings = hp_guest_mem_rings(&guest->mem);
+	guest->mem_fd = fcntl(mem_fd, F_DUPFD_CLOEXEC, 0);
+	if (guest->rings == NULL || guest->mem_fd < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory or descriptors");
+	return 0;
 }
 
 static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t bytes)
@@ -191,16 +218,13 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 	struct hp_err err = {0};
 	int ret;
 
-	ret = hp_guest_memory_take(guest, mem_fd, bytes, primary->n_lanes, &err);
+	ret = take_memory(guest, mem_fd, bytes, &err);
 	if (ret == 0 && !names_known(guest, &err))
 		ret = -ENOENT;
-	if (ret == 0 && taps_in_use(primary) + guest->n_taps > HP_TAPS_MAX)
+	if (ret == 0 && taps_in_use(primary) + guest->mem.n_taps > HP_TAPS_MAX)
 		ret = hp_err_set(&err, HP_EXIT_CONFIG, ENOSPC,
 			"the group has %u taps that are captured, at most %d: end a capture",
 			taps_in_use(primary), HP_TAPS_MAX);
-	if (ret == 0)
-		ret = guest->kind == HP_GUEST_CAPTURE ? make_lanes(guest, &err)
-						      : make_replay(guest, &err);
 	if (ret == 0) {
 		guest->state = HP_GUEST_OPEN;
 		guest->since_us = hp_now_us();
@@ -214,8 +238,27 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 		forget(guest);
 		return;
 	}
-	HP_LOG(INFO, "guest '%s' has %u taps", guest->name, guest->n_taps);
-	send_hdr(guest->fd, HP_WIRE_OPENED);
+	HP_LOG(INFO, "guest '%s' has %u taps", guest->name, guest->mem.n_taps);
+	hp_guest_tell_workers(guest, HP_WIRE_OPENED);
+}
+
+void hp_guest_answer(struct hp_primary_guest *guest)
+{
+	if (guest->answer != 0)
+		send_hdr(guest->fd, guest->answer);
+	guest->answer = 0;
+}
+
+void hp_guest_free(struct hp_primary_guest *guest)
+{
+	hp_guest_mem_free(&guest->mem);
+	free(guest->rings);
+	free(guest->replay);
+	guest->rings = NULL;
+	guest->replay = NULL;
+	if (guest->mem_fd >= 0)
+		close(guest->mem_fd);
+	guest->mem_fd = -1;
 }
 
 static void evict(struct hp_primary_guest *guest, const char *why)
@@ -230,11 +273,10 @@ static void on_message(struct hp_primary_guest *guest, const union hp_wire_msg *
 	if (msg->hdr.type == HP_WIRE_OFFER && guest->state == HP_GUEST_GREETED && mem_fd >= 0) {
 		open_guest(guest, mem_fd, msg->offer.bytes);
 	} else if (msg->hdr.type == HP_WIRE_LEAVE && guest->state == HP_GUEST_OPEN) {
-		if (take_out(guest)) {
-			send_hdr(guest->fd, HP_WIRE_LEFT);
-		} else {
+		if (take_out(guest))
+			hp_guest_tell_workers(guest, HP_WIRE_LEFT);
+		else
 			guest->state = HP_GUEST_OPEN; // tried again when it is gone
-		}
 	} else {
 		evict(guest, "it said what does not belong there");
 	}
@@ -254,37 +296,13 @@ void hp_primary_look_at_guests(struct hp_primary *primary)
 		atomic_store_explicit(&primary->lanes[l].guests_lied, 0, memory_order_release);
 }
 
-// One message, and the descriptor that may come with it; -1: none.
-static ssize_t receive(int fd, union hp_wire_msg *msg, int *passed)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
-	struct msghdr hdr = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t len = recvmsg(fd, &hdr, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *cmsg = len > 0 ? CMSG_FIRSTHDR(&hdr) : NULL;
-
-	*passed = -1;
-	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
-		cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(passed, CMSG_DATA(cmsg), sizeof(*passed));
-	return len;
-}
-
 static void guest_event(void *arg, int fd, uint32_t events)
 {
 	struct hp_primary_guest *guest = arg;
 	struct hp_err why = {0};
 	union hp_wire_msg msg;
 	int passed;
-	ssize_t len = receive(fd, &msg, &passed);
+	ssize_t len = hp_pass_receive(fd, &msg, sizeof(msg), &passed, MSG_DONTWAIT);
 
 	(void)events;
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -306,7 +324,7 @@ static struct hp_primary_guest *free_place(struct hp_primary *primary)
 		struct hp_primary_guest *guest = &primary->guests[i];
 
 		if (guest->state == HP_GUEST_STRANDED && hp_primary_publish(primary) == 0) {
-			hp_guest_memory_free(guest);
+			hp_guest_free(guest);
 			guest->state = HP_GUEST_ABSENT;
 		}
 		if (guest->state == HP_GUEST_ABSENT)
@@ -340,6 +358,7 @@ void hp_primary_greet_guest(void *arg, int fd, const struct hp_wire_guest *hello
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	guest->primary = primary;
 	guest->fd = fd;
+	guest->mem_fd = -1;
 	guest->kind = hello->kind;
 	guest->pid = hello->pid;
 	guest->peer_pid = cred.pid;
@@ -375,45 +394,21 @@ void hp_primary_end_guests(struct hp_primary *primary)
 		if (guest->fd >= 0)
 			send_text(guest->fd, HP_WIRE_SHUTDOWN, "the primary shuts down");
 		close_fd(guest);
-		hp_guest_memory_free(guest);
+		hp_guest_free(guest);
 		guest->state = HP_GUEST_ABSENT;
-	}
-}
-
-// Both clocks at one moment: of several tries the one that took least.
-static void read_clocks(uint64_t *ticks, uint64_t *ns)
-{
-	uint64_t least = UINT64_MAX;
-
-	for (int i = 0; i < READ_TRIES; i++) {
-		uint64_t before = rte_rdtsc(), after;
-		struct timespec now;
-
-		clock_gettime(CLOCK_REALTIME, &now);
-		after = rte_rdtsc();
-		if (after - before >= least)
-			continue;
-		least = after - before;
-		*ticks = before + least / 2;
-		*ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 	}
 }
 
 static void clock_tick(void *arg)
 {
 	struct hp_primary *primary = arg;
-	uint64_t ticks = 0, ns = 0;
 
-	read_clocks(&ticks, &ns);
-	hp_clock_adjust(&primary->clock, ticks, ns);
+	hp_wallclock_adjust(&primary->clock);
 }
 
 int hp_primary_start_clock(struct hp_primary *primary)
 {
-	uint64_t ticks = 0, ns = 0;
-
-	read_clocks(&ticks, &ns);
-	hp_clock_init(&primary->clock, ticks, ns, rte_get_tsc_hz());
+	hp_wallclock_start(&primary->clock);
 	primary->clock_timer = hp_loop_timer(primary->loop, HP_CLOCK_PERIOD_NS / 1000,
 		HP_CLOCK_PERIOD_NS / 1000, clock_tick, primary);
 	return primary->clock_timer != NULL ? 0 : -ENOMEM;

@@ -8,6 +8,7 @@
 
 #include "base/hp_guest_shm.h"
 #include "base/hp_wire.h"
+#include "group/hp_guest_mem.h"
 #include "lane_tap.h"
 
 #include <stdbool.h>
@@ -42,17 +43,17 @@ struct hp_primary_guest {
 	pid_t peer_pid; // as we see it
 	uint64_t since_us;
 
-	// copied from its memory and checked, before anything works by it
-	uint32_t n_rings, n_taps;
-	uint64_t ring_bytes;
-	struct hp_guest_tap taps[HP_GUEST_TAPS_MAX];
-	struct hp_guest_insn *insns;
-
-	struct hp_guest_shm *shm; // its memory
-	uint64_t shm_bytes; // of what is mapped there
-	uint8_t *rings[HP_GUEST_RINGS_MAX];
-	struct hp_capture_lane *lanes; // [n_lanes] of a capture
+	struct hp_guest_mem mem;
+	struct hp_copy_ring *rings; // of a capture: the lanes', and the worker queues' behind them
 	struct hp_replay_lane *replay; // of a replay
+
+	// what workers are told of a capture (guest_workers.c)
+	int mem_fd; // for workers that come later, -1: none
+	uint64_t bytes; // of all its memory
+	uint64_t number; // of this capture, since the primary's start
+	uint64_t serial; // of the message that workers have to have heard before .answer is said
+	uint64_t answer_us; // when it is said in any case
+	uint16_t answer; // HP_WIRE_OPENED or HP_WIRE_LEFT, 0: nothing is to be said
 };
 
 /** Event of the join socket: a guest has come. */
@@ -67,6 +68,9 @@ int hp_primary_start_clock(struct hp_primary *primary);
 
 /** Tell all guests that the group ends, and give their memory back. Lanes do not run any more. */
 void hp_primary_end_guests(struct hp_primary *primary);
+
+/** Port id of a tap's port if workers poll it, else HP_WIRE_NO_PORT. */
+uint8_t hp_guest_worker_port(const struct hp_primary *primary, const struct hp_tap *tap);
 
 /** Put the taps of all open guests into a plan. -ENOMEM. */
 int hp_guests_fill_plan(struct hp_primary *primary, struct hp_plan *plan);
@@ -84,14 +88,22 @@ void hp_replay_totals(const struct hp_primary_guest *guest, struct hp_replay_tot
 /** Show out guests whose rings hold nonsense. */
 void hp_primary_look_at_guests(struct hp_primary *primary);
 
-// guest_memory.c
+/** Give the memory of a guest back. No lane uses it any more. */
+void hp_guest_free(struct hp_primary_guest *guest);
 
-/**
- * Take over the memory that a guest offers: check seals, size and all that it says, map it.
- * @return 0, or -errno with @p err filled; hp_guest_memory_free() is due in both cases.
- */
-int hp_guest_memory_take(struct hp_primary_guest *guest, int fd, uint64_t bytes, uint32_t n_lanes,
-	struct hp_err *err);
+/** Say to a guest what was promised: that its taps work, or that they are off. */
+void hp_guest_answer(struct hp_primary_guest *guest);
 
-/** Unmap it. */
-void hp_guest_memory_free(struct hp_primary_guest *guest);
+// guest_workers.c
+
+/** A capture has opened, or ends: tell all workers. @p answer: what it is to hear after them. */
+void hp_guest_tell_workers(struct hp_primary_guest *guest, uint16_t answer);
+
+/** A worker has come: it hears of all captures. */
+void hp_guests_worker_ready(struct hp_primary *primary, uint32_t slot);
+
+/** A worker works by messages up to @p serial. */
+void hp_guests_worker_heard(void *primary, uint32_t slot, uint64_t serial);
+
+/** Now and then: messages that could not be sent, answers that are due. */
+void hp_guests_look_at_workers(struct hp_primary *primary);

@@ -52,7 +52,7 @@ void hp_lane_fini(struct hp_lane *lane)
 		free(lane->clients[i].held);
 	for (unsigned int i = 0; i < HP_MEMBERS_MAX; i++)
 		hp_lender_fini(&lane->lenders[i]);
-	free(lane->tap);
+	free(lane->copier);
 }
 
 /** True as long as a port had better wait for room instead of receiving what would be dropped. */
@@ -218,6 +218,15 @@ static uint32_t flush(struct hp_lane *lane)
 	return waiting;
 }
 
+static void use_queue_taps(struct hp_lane *lane)
+{
+	if (lane->wq == NULL)
+		return;
+	lane->wq->copier = lane->copier;
+	lane->wq->clock = lane->clock;
+	hp_wq_use_taps(lane->wq, &lane->plan->wq_taps);
+}
+
 void hp_lane_turn(struct hp_lane *lane)
 {
 	const struct hp_plan *plan = atomic_load_explicit(&lane->next_plan, memory_order_acquire);
@@ -225,6 +234,7 @@ void hp_lane_turn(struct hp_lane *lane)
 
 	if (plan != lane->plan)
 		hp_lane_apply(lane, plan);
+	use_queue_taps(lane);
 	if (unlikely(plan->parked)) {
 		hp_count(&lane->turns, 1);
 		hp_idle_turn(&lane->idle, false);

@@ -61,7 +61,7 @@ struct hp_lane {
 	uint8_t polled[HP_PORTS_MAX]; // ports with a receive queue of this lane
 	uint8_t n_polled;
 	const struct hp_clock *clock; // for time stamps
-	struct hp_lane_tap *tap; // NULL until the first capture comes
+	struct hp_copier *copier; // NULL until the first capture comes
 	uint64_t tx_waiting; // bit a port: something is in its transmit buffer
 
 	uint32_t n_active;

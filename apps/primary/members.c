@@ -114,6 +114,7 @@ static void ready(void *arg, uint32_t slot)
 		hp_workers_watch(primary, slot);
 	hp_primary_publish(primary);
 	hp_workers_rebalance(primary);
+	hp_guests_worker_ready(primary, slot);
 	HP_CRASH_POINT(ready_published);
 }
 
@@ -230,6 +231,7 @@ static void gone(void *arg, uint32_t slot, bool attached)
 const struct hp_lease_events hp_primary_lease_events = {
 	.admit = admit,
 	.guest = hp_primary_greet_guest,
+	.tapped = hp_guests_worker_heard,
 	.ready = ready,
 	.leaving = leaving,
 	.gone = gone,
@@ -357,6 +359,7 @@ static void watch_tick(void *arg)
 	look_for_lies(primary);
 	look_for_bad_mail(primary);
 	hp_primary_look_at_guests(primary);
+	hp_guests_look_at_workers(primary);
 	hp_primary_read_mail(primary);
 	look_for_stuck(primary);
 	look_for_deaf_holders(primary);

@@ -11,6 +11,7 @@
 #include "base/hp_config.h"
 #include "group/hp_group.h"
 #include "group/hp_port.h"
+#include "group/hp_wq.h"
 #include "lane_tap.h"
 
 #include <rte_spinlock.h>
@@ -95,7 +96,8 @@ struct hp_plan {
 	uint64_t mail[HP_MEMBERS_MAX]; // incarnation of who gets messages in a slot, 0: nobody
 	uint64_t tap_drops[HP_DROP_COUNT]; // bit a tap: copies of what is dropped
 	uint32_t n_taps;
-	struct hp_plan_tap taps[HP_TAPS_MAX];
+	struct hp_copy_tap taps[HP_TAPS_MAX];
+	struct hp_wq_taps wq_taps; // of worker queues that a lane holds
 	uint32_t n_sources;
 	struct hp_plan_source sources[HP_GUESTS_MAX]; // replays
 	struct hp_hop source_hops[HP_GUESTS_MAX]; // of those whose destination is given

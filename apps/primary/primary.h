@@ -47,6 +47,8 @@ struct hp_primary_slot {
 	bool ended; // its packet loop has, and the process is about to
 	uint64_t epoch; // last seen
 	uint64_t epoch_us; // when it changed
+	bool taps_stale; // a message about captures did not get through
+	uint64_t taps_heard; // serial of the last one that it works by
 };
 
 enum hp_stop_phase {
@@ -116,6 +118,8 @@ struct hp_primary {
 	struct hp_workers workers;
 	struct hp_primary_slot slots[HP_MEMBERS_MAX];
 	struct hp_primary_guest guests[HP_GUESTS_MAX];
+	uint64_t captures; // so far
+	uint64_t tap_serial; // of the last message to workers about them
 	struct hp_replay_totals replayed; // by replays that are gone
 	struct hp_clock clock; // for time stamps; the control thread corrects it, lanes read it
 	struct hp_timer *clock_timer;

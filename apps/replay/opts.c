@@ -85,18 +85,16 @@ static int settle_point(struct hp_replay_opts *o, struct hp_err *err)
 {
 	struct hp_tap taps[2];
 	char full[HP_TAP_TEXT * 5];
-	bool point = strncmp(o->interface, "port:", 5) == 0 ||
-		     strncmp(o->interface, "link:", 5) == 0 ||
-		     strncmp(o->interface, "drop", 4) == 0;
 	int n;
 
-	snprintf(full, sizeof(full), "%s%s", point ? "" : "port:", o->interface);
+	snprintf(full, sizeof(full), "%s%s",
+		hp_tap_named(o->interface) ? "" : "port:", o->interface);
 	n = hp_tap_parse(taps, full, err);
 	if (n < 0)
 		return n;
-	if (taps[0].kind == HP_TAP_DROP)
+	if (taps[0].kind == HP_TAP_DROP || hp_tap_queue(&taps[0]) >= 0)
 		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
-			"-i drop: packets go into a port or link, not there");
+			"-i %s: packets go into a port or link, not there", o->interface);
 	// A port alone is sent by, a link alone is lent to.
 	o->tap = n == 2 && taps[0].kind == HP_TAP_PORT_RX ? taps[1] : taps[0];
 	return 0;

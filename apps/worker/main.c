@@ -34,16 +34,37 @@ static const struct hp_opt_set worker_opts = {
 	.opts = opts,
 };
 
-/** What a worker has besides what every network function has. */
-struct queues {
+/** What a worker has besides its links. */
+struct hp_worker {
 	struct hp_wq_loop loop;
+	struct hp_worker_taps *taps;
 	struct hp_lifeline lifeline;
 };
 
+static void close_queues(struct hp_nf *nf)
+{
+	struct hp_worker *worker = nf->extra;
+
+	if (worker == NULL)
+		return;
+	hp_lifeline_drop(&worker->lifeline);
+	hp_worker_taps_free(worker->taps);
+	free(worker);
+	nf->extra = NULL;
+}
+
+static void on_message(
+	struct hp_nf *nf, struct hp_loop *loop, const union hp_wire_msg *msg, int passed)
+{
+	struct hp_worker *worker = nf->extra;
+
+	if (msg->hdr.type == HP_WIRE_TAPS && worker != NULL)
+		hp_worker_taps_hear(worker->taps, loop, &msg->taps, passed);
+}
+
 static int open_queues(struct hp_nf *nf, struct hp_err *err)
 {
-	struct hp_wq_loop *loop;
-	struct queues *queues;
+	struct hp_worker *worker;
 	int ret;
 
 	if (nf->func->want != NULL)
@@ -56,16 +77,19 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, hp_group_wq(nf->group), err);
 	if (ret < 0)
 		return ret;
-	queues = calloc(1, sizeof(*queues));
-	if (queues == NULL)
+	worker = calloc(1, sizeof(*worker));
+	if (worker != NULL)
+		worker->taps = hp_worker_taps_new(nf->member);
+	nf->extra = worker;
+	if (worker == NULL || worker->taps == NULL) {
+		close_queues(nf);
 		return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
-	nf->extra = queues;
-	loop = &queues->loop;
-	hp_wq_open(loop, nf->group, &hp_group_wq(nf->group)->conf, (uint8_t)nf->slot);
+	}
+	hp_wq_open(&worker->loop, nf->group, &hp_group_wq(nf->group)->conf, (uint8_t)nf->slot);
 	// The function io looks at nothing: its packets need no verdicts.
-	loop->func = strcmp(nf->func->name, "io") != 0 ? nf->func->burst : NULL;
-	loop->state = nf->state;
-	ret = hp_lifeline_hold(&queues->lifeline, &hp_group_slot(nf->group, nf->slot)->lifeline);
+	worker->loop.func = strcmp(nf->func->name, "io") != 0 ? nf->func->burst : NULL;
+	worker->loop.state = nf->state;
+	ret = hp_lifeline_hold(&worker->lifeline, &hp_group_slot(nf->group, nf->slot)->lifeline);
 	if (ret < 0)
 		HP_LOG(NOTICE,
 			"set_robust_list: %s: if this worker is killed, its queues stand until "
@@ -76,13 +100,15 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 
 static uint32_t turn(struct hp_nf *nf)
 {
+	struct hp_worker *worker = nf->extra;
 	struct hp_slot *slot = hp_group_slot(nf->group, nf->slot);
-	struct queues *queues = nf->extra;
 	uint64_t now = rte_rdtsc();
 	uint32_t n = 0, more;
 
+	if (unlikely(hp_worker_taps_waiting(worker->taps)))
+		hp_worker_taps_take_up(worker->taps, &worker->loop);
 	for (unsigned int i = 0; i < VISITS; i++) {
-		more = hp_wq_turn(&queues->loop, now);
+		more = hp_wq_turn(&worker->loop, now);
 		n += more;
 		if (more == 0)
 			break;
@@ -98,7 +124,7 @@ static uint32_t turn(struct hp_nf *nf)
 static void to_pairs(
 	struct hp_nf *nf, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n)
 {
-	const struct hp_wq_loop *loop = &((const struct queues *)nf->extra)->loop;
+	const struct hp_wq_loop *loop = &((const struct hp_worker *)nf->extra)->loop;
 
 	for (uint16_t i = 0; i < n; i++) {
 		uint16_t port = pkts[i]->port;
@@ -113,14 +139,6 @@ static void to_pairs(
 	}
 }
 
-static void close_queues(struct hp_nf *nf)
-{
-	struct queues *queues = nf->extra;
-
-	hp_lifeline_drop(&queues->lifeline);
-	free(queues);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct hp_nf_program worker = {
@@ -130,6 +148,7 @@ int main(int argc, char **argv)
 		.open = open_queues,
 		.turn = turn,
 		.verdicts = to_pairs,
+		.message = on_message,
 		.close = close_queues,
 	};
 

@@ -20,6 +20,26 @@ static uint64_t slope_of(uint64_t ns, uint64_t ticks)
 	return (uint64_t)(((unsigned __int128)ns << 32) / ticks);
 }
 
+void hp_clock_get(const struct hp_clock *clock, struct hp_clock_line *line)
+{
+	const memory_order any = memory_order_relaxed;
+
+	*line = (struct hp_clock_line){
+		.ticks0 = atomic_load_explicit(&clock->ticks0, any),
+		.ns0 = atomic_load_explicit(&clock->ns0, any),
+		.slope = atomic_load_explicit(&clock->slope, any),
+		.first_ticks = clock->first_ticks,
+		.first_ns = clock->first_ns,
+	};
+}
+
+void hp_clock_set(struct hp_clock *clock, const struct hp_clock_line *line)
+{
+	clock->first_ticks = line->first_ticks;
+	clock->first_ns = line->first_ns;
+	set_line(clock, line->ticks0, line->ns0, line->slope);
+}
+
 void hp_clock_init(struct hp_clock *clock, uint64_t ticks, uint64_t ns, uint64_t hz)
 {
 	clock->first_ticks = ticks;

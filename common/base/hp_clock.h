@@ -23,6 +23,15 @@ struct hp_clock {
 	uint64_t first_ticks, first_ns; // since the clock was last set
 };
 
+/** All of a clock, for another process that is to begin with the same. */
+struct hp_clock_line {
+	uint64_t ticks0, ns0, slope, first_ticks, first_ns;
+};
+
+/** The control thread's own. */
+void hp_clock_get(const struct hp_clock *clock, struct hp_clock_line *line);
+void hp_clock_set(struct hp_clock *clock, const struct hp_clock_line *line);
+
 /** Begin. @p hz: ticks a second, roughly; the first adjustments make it exact. */
 void hp_clock_init(struct hp_clock *clock, uint64_t ticks, uint64_t ns, uint64_t hz);
 

@@ -4,6 +4,7 @@
 #include "base/hp_guest.h"
 
 #include "base/hp_connect.h"
+#include "base/hp_pass.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,15 +107,31 @@ static int find_point(const struct hp_guest *guest, bool port, const char *name)
 	return port && *name != '\0' && *end == '\0' && n < ports ? (int)n : -1;
 }
 
+static int resolve_queue(const struct hp_guest *guest, const struct hp_tap *tap, struct hp_err *err)
+{
+	uint32_t n = guest->welcome.n_queues;
+	char text[HP_TAP_TEXT];
+
+	if (hp_tap_queue(tap) < (int)n)
+		return 0;
+	hp_tap_text(text, sizeof(text), tap);
+	return n == 0 ? hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+				"tap '%s': the group has no queues that workers poll", text)
+		      : hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+				"tap '%s': the group has worker queues 0 to %u", text, n - 1);
+}
+
 int hp_guest_resolve(const struct hp_guest *guest, struct hp_tap *tap, struct hp_err *err)
 {
-	bool port = tap->kind == HP_TAP_PORT_RX || tap->kind == HP_TAP_PORT_TX;
+	bool port = hp_tap_is_port(tap);
 	char text[HP_TAP_TEXT], names[512] = "";
 	size_t used = 0;
 	int i;
 
 	if (tap->kind == HP_TAP_DROP)
 		return 0;
+	if (tap->kind == HP_TAP_QUEUE_RX || tap->kind == HP_TAP_QUEUE_TX)
+		return resolve_queue(guest, tap, err);
 	i = find_point(guest, port, tap->name);
 	if (i >= 0) {
 		memcpy(tap->name, guest->welcome.points[i].name, sizeof(tap->name));
@@ -202,28 +219,12 @@ int hp_guest_open(struct hp_guest *guest, struct hp_err *err)
 	struct hp_wire_offer offer;
 	struct hp_connect c = {.fd = guest->fd, .signal_fd = guest->signal_fd};
 	union hp_wire_msg msg;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {.iov_base = &offer, .iov_len = sizeof(offer)};
-	struct msghdr hdr = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&hdr);
 	int ret;
 
 	memset(&offer, 0, sizeof(offer));
 	hp_wire_init(&offer.hdr, HP_WIRE_OFFER);
 	offer.bytes = guest->bytes;
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &guest->mem_fd, sizeof(int));
-	ret = sendmsg(guest->fd, &hdr, MSG_NOSIGNAL) < 0 ? -EPIPE : 0;
+	ret = hp_pass_send(guest->fd, &offer, sizeof(offer), guest->mem_fd, 0) < 0 ? -EPIPE : 0;
 	if (ret == 0)
 		ret = hp_connect_answer(&c, HP_WIRE_OPENED, &msg, err);
 	if (ret == -EPIPE)

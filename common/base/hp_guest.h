@@ -100,7 +100,8 @@ int hp_guest_join(struct hp_guest *guest, const struct hp_guest_conf *conf, enum
 	struct hp_err *err);
 
 /**
- * The canonical name of a tap's port or client: a port may be given by number or device.
+ * The canonical name of a tap's port or client: a port may be given by number or device. Whether
+ * there is such a worker queue.
  * @return 0, or -ENOENT with @p err filled: the group has none of that name.
  */
 int hp_guest_resolve(const struct hp_guest *guest, struct hp_tap *tap, struct hp_err *err);

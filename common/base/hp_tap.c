@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -16,6 +17,8 @@ static const struct {
 	[HP_TAP_PORT_TX] = {"port:", ":tx", "transmitted by port"},
 	[HP_TAP_LINK_IN] = {"link:", ":in", "lent to client"},
 	[HP_TAP_LINK_OUT] = {"link:", ":out", "handed back by client"},
+	[HP_TAP_QUEUE_RX] = {"queue:", ":rx", "received from worker queue"},
+	[HP_TAP_QUEUE_TX] = {"queue:", ":tx", "transmitted on worker queue"},
 	[HP_TAP_DROP] = {"drop", "", "dropped"},
 };
 
@@ -54,22 +57,51 @@ static bool ends_with(const char *text, size_t len, const char *end)
 	return len > n && memcmp(text + len - n, end, n) == 0;
 }
 
+// The first of the two kinds that the text's prefix means, HP_TAP_KINDS: none.
+static unsigned int first_kind(const char *text)
+{
+	for (unsigned int k = 0; k < HP_TAP_DROP; k += 2)
+		if (strncmp(text, kinds[k].prefix, strlen(kinds[k].prefix)) == 0)
+			return k;
+	return HP_TAP_KINDS;
+}
+
+bool hp_tap_named(const char *text)
+{
+	return first_kind(text) < HP_TAP_KINDS || strcmp(text, "drop") == 0 ||
+	       strncmp(text, "drop:", 5) == 0;
+}
+
+int hp_tap_queue(const struct hp_tap *tap)
+{
+	size_t digits = strspn(tap->name, "0123456789");
+	long n = strtol(tap->name, NULL, 10);
+
+	if (tap->kind != HP_TAP_QUEUE_RX && tap->kind != HP_TAP_QUEUE_TX)
+		return -1;
+	// One name each: no zeros in front.
+	if (digits == 0 || digits > 2 || tap->name[digits] != '\0' || n >= HP_WORKERS_MAX ||
+		(digits > 1 && tap->name[0] == '0'))
+		return -1;
+	return (int)n;
+}
+
 int hp_tap_parse(struct hp_tap taps[2], const char *text, struct hp_err *err)
 {
 	static const char expected[] =
-		"port:NAME[:rx|:tx], link:NAME[:in|:out] or drop[:REASON]; -D lists them";
-	const char *name = text + strlen("port:");
-	unsigned int first = HP_TAP_PORT_RX;
+		"port:NAME[:rx|:tx], link:NAME[:in|:out], queue:NUMBER[:rx|:tx] or "
+		"drop[:REASON]; -D lists them";
+	unsigned int first = first_kind(text);
+	const char *name;
 	bool one[2];
 	size_t len;
 	int n = 0;
 
 	if (strcmp(text, "drop") == 0 || strncmp(text, "drop:", 5) == 0)
 		return parse_drop(taps, text, err);
-	if (strncmp(text, "link:", 5) == 0)
-		first = HP_TAP_LINK_IN;
-	else if (strncmp(text, "port:", 5) != 0)
+	if (first == HP_TAP_KINDS)
 		return bad(text, expected, err);
+	name = text + strlen(kinds[first].prefix);
 	len = strlen(name);
 	for (unsigned int d = 0; d < 2; d++)
 		one[d] = ends_with(name, len, kinds[first + d].suffix);
@@ -83,6 +115,8 @@ int hp_tap_parse(struct hp_tap taps[2], const char *text, struct hp_err *err)
 		memset(&taps[n], 0, sizeof(taps[n]));
 		taps[n].kind = (uint8_t)(first + d);
 		memcpy(taps[n].name, name, len);
+		if (first == HP_TAP_QUEUE_RX && hp_tap_queue(&taps[n]) < 0)
+			return bad(text, expected, err);
 		n++;
 	}
 	return n;

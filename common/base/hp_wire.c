@@ -3,8 +3,6 @@
 
 #include "base/hp_wire.h"
 
-#include "base/hp_guest_shm.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -26,6 +24,10 @@ size_t hp_wire_size(uint16_t type)
 		return sizeof(struct hp_wire_welcome);
 	case HP_WIRE_OFFER:
 		return sizeof(struct hp_wire_offer);
+	case HP_WIRE_TAPS:
+		return sizeof(struct hp_wire_taps);
+	case HP_WIRE_TAPPED:
+		return sizeof(struct hp_wire_tapped);
 	case HP_WIRE_OPENED:
 	case HP_WIRE_PID_TAKEN:
 	case HP_WIRE_READY:
@@ -108,6 +110,7 @@ static int check_guest(const struct hp_wire_guest *guest, struct hp_err *err)
 static int check_welcome(const struct hp_wire_welcome *welcome, struct hp_err *err)
 {
 	bool ok = welcome->n_lanes > 0 && welcome->n_lanes <= HP_GUEST_RINGS_MAX &&
+		  welcome->n_queues <= HP_GUEST_RINGS_MAX - welcome->n_lanes &&
 		  welcome->n_points <= HP_PORTS_MAX + HP_CLIENTS_MAX;
 
 	for (uint32_t i = 0; ok && i < welcome->n_points; i++)
@@ -115,6 +118,18 @@ static int check_welcome(const struct hp_wire_welcome *welcome, struct hp_err *e
 		     terminated(welcome->points[i].device, sizeof(welcome->points[i].device));
 	return ok ? 0
 		  : hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG, "welcome: a number or name is bad");
+}
+
+static int check_taps(const struct hp_wire_taps *taps, struct hp_err *err)
+{
+	bool ok = taps->bytes == 0 || (taps->capture != 0 && taps->n_rings <= HP_GUEST_RINGS_MAX &&
+					      taps->first_ring < taps->n_rings);
+
+	for (unsigned int i = 0; ok && i < HP_GUEST_TAPS_MAX; i++)
+		ok = taps->ports[i] < HP_PORTS_MAX || taps->ports[i] == HP_WIRE_NO_PORT;
+	for (unsigned int i = 0; ok && i < HP_PORTS_MAX; i++)
+		ok = terminated(taps->names[i], sizeof(taps->names[i]));
+	return ok ? 0 : hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG, "taps: a number or name is bad");
 }
 
 int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
@@ -152,6 +167,8 @@ int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 		return check_guest(&msg->guest, err);
 	case HP_WIRE_WELCOME:
 		return check_welcome(&msg->welcome, err);
+	case HP_WIRE_TAPS:
+		return check_taps(&msg->taps, err);
 	case HP_WIRE_REFUSE:
 		text_ok = terminated(msg->refuse.text, sizeof(msg->refuse.text)) &&
 			  msg->refuse.exit_code > 0 && msg->refuse.exit_code < 128;

@@ -7,8 +7,10 @@
 
 #pragma once
 
+#include "base/hp_clock.h"
 #include "base/hp_config.h"
 #include "base/hp_err.h"
+#include "base/hp_guest_shm.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +40,8 @@ enum hp_wire_type {
 	HP_WIRE_WELCOME, // primary to guest: what the group has
 	HP_WIRE_OFFER, // guest to primary: the memory that comes with this message
 	HP_WIRE_OPENED, // primary to guest: your taps work
+	HP_WIRE_TAPS, // primary to worker: copy for this capture, or no more
+	HP_WIRE_TAPPED, // worker to primary: its packet loop does
 };
 
 enum hp_wire_refusal {
@@ -118,14 +122,37 @@ struct hp_wire_point {
 struct hp_wire_welcome {
 	struct hp_wire_hdr hdr;
 	uint64_t generation;
-	uint32_t n_lanes; // rings that a capture has to have
+	uint32_t n_lanes; // rings that a capture has to have, and
+	uint32_t n_queues; // of workers, as many again
 	uint32_t n_points;
+	uint32_t zero;
 	struct hp_wire_point points[HP_PORTS_MAX + HP_CLIENTS_MAX]; // ports by number, then clients
 };
 
 struct hp_wire_offer {
 	struct hp_wire_hdr hdr; // a descriptor comes with it
 	uint64_t bytes; // of the memory
+};
+
+/** A capture's taps for a worker's queues. */
+struct hp_wire_taps {
+	struct hp_wire_hdr hdr; // a capture's memory comes with it, unless .bytes is 0
+	uint64_t serial; // of this message, for the answer; they rise
+	uint64_t capture; // its number in this generation; 0 with .bytes 0: all of them
+	uint64_t bytes; // of the memory; 0: it has ended
+	uint32_t n_rings;
+	uint32_t first_ring; // of worker queue 0
+	uint8_t ports[HP_GUEST_TAPS_MAX]; // port id of each of its taps, HP_WIRE_NO_PORT: none
+	char names[HP_PORTS_MAX][HP_NAME_MAX]; // of ports, by id
+	// What the lanes tell time by.
+	struct hp_clock_line clock;
+};
+
+#define HP_WIRE_NO_PORT 0xffu
+
+struct hp_wire_tapped {
+	struct hp_wire_hdr hdr;
+	uint64_t serial; // up to this one
 };
 
 union hp_wire_msg {
@@ -137,6 +164,8 @@ union hp_wire_msg {
 	struct hp_wire_guest guest;
 	struct hp_wire_welcome welcome;
 	struct hp_wire_offer offer;
+	struct hp_wire_taps taps;
+	struct hp_wire_tapped tapped;
 	uint8_t bytes[HP_WIRE_MAX];
 };
 

@@ -54,6 +54,8 @@ struct hp_lease_events {
 	 * among the members have been looked at.
 	 */
 	void (*guest)(void *arg, int fd, const struct hp_wire_guest *hello);
+	/** A worker copies for captures as messages up to @p serial say. */
+	void (*tapped)(void *arg, uint32_t slot, uint64_t serial);
 	/** It is ready: lend to it. */
 	void (*ready)(void *arg, uint32_t slot);
 	/** It wants to leave: stop lending, and call hp_lease_let_go() when all is back. */
@@ -106,6 +108,13 @@ void hp_lease_release(struct hp_leases *leases, uint32_t slot);
 
 /** Nothing is lent to a leaving member any more: tell it. */
 void hp_lease_let_go(struct hp_leases *leases, uint32_t slot);
+
+/**
+ * Send a member that is ready or leaving a message, with descriptor @p passed unless it is -1.
+ * @return 0, -ENOTCONN, -EAGAIN: it does not read; or what else sendmsg() says.
+ */
+int hp_lease_tell(
+	struct hp_leases *leases, uint32_t slot, const struct hp_wire_hdr *hdr, int passed);
 
 /** Tell a member to go. Its slot is free when it has gone. */
 void hp_lease_evict(struct hp_leases *leases, uint32_t slot, const char *why);

@@ -5,6 +5,7 @@
 // out, the others are served on.
 
 #include "base/hp_log.h"
+#include "base/hp_pass.h"
 #include "base/hp_time.h"
 #include "group/hp_lease_priv.h"
 
@@ -138,6 +139,27 @@ static void on_guest(struct conn *conn, const struct hp_wire_guest *hello)
 	}
 }
 
+static bool may_be_told(const struct hp_lease *member)
+{
+	return member->state == HP_LEASE_READY || member->state == HP_LEASE_LEAVING;
+}
+
+int hp_lease_tell(
+	struct hp_leases *leases, uint32_t slot, const struct hp_wire_hdr *hdr, int passed)
+{
+	const struct hp_lease *m = &leases->members[slot];
+
+	if (!may_be_told(m) || m->fd < 0)
+		return -ENOTCONN;
+	return hp_pass_send(m->fd, hdr, hdr->length, passed, MSG_DONTWAIT);
+}
+
+static void on_tapped(struct hp_leases *leases, uint32_t slot, uint64_t serial)
+{
+	if (leases->events->tapped != NULL)
+		leases->events->tapped(leases->arg, slot, serial);
+}
+
 static void conn_closed(struct conn *conn)
 {
 	uint32_t slot = conn->slot;
@@ -173,6 +195,9 @@ static bool read_message(struct conn *conn)
 		on_guest(conn, &leases->msg.guest);
 	else if (conn->slot == UINT32_MAX)
 		hp_lease_on_hello(conn, &leases->msg.hello);
+	else if (leases->msg.hdr.type == HP_WIRE_TAPPED &&
+		 may_be_told(&leases->members[conn->slot]))
+		on_tapped(leases, conn->slot, leases->msg.tapped.serial);
 	else
 		hp_lease_on_message(conn, leases->msg.hdr.type);
 	return conn->fd >= 0;

@@ -6,6 +6,7 @@
 #include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_loop.h"
+#include "base/hp_pass.h"
 #include "base/hp_supervise.h"
 #include "group/hp_console.h"
 #include "group/hp_join.h"
@@ -111,44 +112,52 @@ static void on_signal(void *arg, const struct signalfd_siginfo *info)
 	begin_stop(member, HP_EXIT_OK);
 }
 
+static void hear(struct hp_member *member, const union hp_wire_msg *msg, int passed)
+{
+	switch (msg->hdr.type) {
+	case HP_WIRE_LEFT:
+		atomic_store(&member->left, true);
+		break;
+	case HP_WIRE_SHUTDOWN:
+		HP_CRASH_POINT(shutdown_told);
+		HP_LOG(NOTICE, "%s", msg->text.text);
+		begin_stop(member, HP_EXIT_AGAIN);
+		break;
+	case HP_WIRE_EVICT:
+		// What is still lent must not be touched again: no leave, no packet loop.
+		HP_LOG(ERR, "evicted by the primary: %s", msg->text.text);
+		end_process(HP_EXIT_OTHER);
+		break;
+	default:
+		if (member->conf->message != NULL)
+			member->conf->message(member->conf->message_arg, member->loop, msg, passed);
+		break;
+	}
+}
+
 static void on_message(void *arg, int fd, uint32_t events)
 {
 	struct hp_member *member = arg;
 	union hp_wire_msg msg;
 	struct hp_err why = {0};
 	ssize_t len;
+	int passed;
 
 	(void)events;
-	len = recv(fd, &msg, sizeof(msg), MSG_DONTWAIT);
+	len = hp_pass_receive(fd, &msg, sizeof(msg), &passed, MSG_DONTWAIT);
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len <= 0) {
 		on_loss(member);
 		return;
 	}
-	if (hp_wire_check(&msg, (size_t)len, &why) < 0) {
+	if (hp_wire_check(&msg, (size_t)len, &why) < 0)
 		HP_LOG(WARNING, "from the primary: %s", why.text);
-		return;
-	}
-	switch (msg.hdr.type) {
-	case HP_WIRE_LEFT:
-		atomic_store(&member->left, true);
-		break;
-	case HP_WIRE_SHUTDOWN:
-		HP_CRASH_POINT(shutdown_told);
-		HP_LOG(NOTICE, "%s", msg.text.text);
-		begin_stop(member, HP_EXIT_AGAIN);
-		break;
-	case HP_WIRE_EVICT:
-		// What is still lent must not be touched again: no leave, no packet loop.
-		HP_LOG(ERR, "evicted by the primary: %s", msg.text.text);
-		end_process(HP_EXIT_OTHER);
-		break;
-	default:
-		break;
-	}
+	else
+		hear(member, &msg, passed);
+	if (passed >= 0)
+		close(passed);
 }
-
 static void *control_main(void *arg)
 {
 	struct hp_member *member = arg;
@@ -290,6 +299,11 @@ void hp_member_leave(struct hp_member *member)
 bool hp_member_left(const struct hp_member *member)
 {
 	return atomic_load_explicit(&member->left, memory_order_relaxed);
+}
+
+void hp_member_send(const struct hp_member *member, const struct hp_wire_hdr *hdr)
+{
+	hp_pass_send(member->fd, hdr, hdr->length, -1, 0);
 }
 
 void hp_member_stop(struct hp_member *member)

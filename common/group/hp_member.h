@@ -9,7 +9,9 @@
 #pragma once
 
 #include "base/hp_err.h"
+#include "base/hp_loop.h"
 #include "base/hp_opts.h"
+#include "base/hp_wire.h"
 #include "group/hp_group.h"
 
 #include <stdatomic.h>
@@ -43,6 +45,10 @@ struct hp_member_conf {
 	void (*tick)(void *arg);
 	void *tick_arg;
 	uint64_t tick_us;
+	// the same for messages of the primary's that are not about membership; @p passed, which is
+	// closed afterwards, came with it, -1: none. May make timers of @p loop, for that thread.
+	void (*message)(void *arg, struct hp_loop *loop, const union hp_wire_msg *msg, int passed);
+	void *message_arg;
 };
 
 /** Rows of a member's option table. @p owner: the program's struct, which has a member `member`. */
@@ -179,6 +185,10 @@ bool hp_member_left(const struct hp_member *member);
  *   The process's exit code: 0 after a signal, 75 when the primary has shut down, 1 when evicted.
  */
 int hp_member_end(struct hp_member *member);
+
+/** Send the primary a message. Any thread; an error is its death, which the control thread hears.
+ */
+void hp_member_send(const struct hp_member *member, const struct hp_wire_hdr *hdr);
 
 /** Ask the packet loop to end as SIGTERM would. Any thread. */
 void hp_member_stop(struct hp_member *member);

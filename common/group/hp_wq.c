@@ -50,6 +50,8 @@ static void take(struct hp_wq_loop *loop, uint32_t q, uint64_t grant)
 
 	if ((loop->held & bit) != 0)
 		return;
+	if (hp_wq_tapped(loop))
+		hp_wq_tap_take(loop, q);
 	loop->held |= bit;
 	loop->fresh |= bit;
 	if (hp_wq_taken_from(grant) == HP_WQ_DEAD)
@@ -80,6 +82,8 @@ void hp_wq_sync(struct hp_wq_loop *loop)
 			if ((loop->held & bit) != 0)
 				rte_mempool_cache_flush(
 					NULL, (struct rte_mempool *)(uintptr_t)loop->conf.pools[q]);
+			if (hp_wq_tapped(loop))
+				hp_wq_tap_let_go(loop, q);
 			loop->held &= ~bit;
 			HP_CRASH_POINT(queue_flushed);
 			atomic_store_explicit(&wq->let_go, grant >> 16, memory_order_release);
@@ -88,9 +92,12 @@ void hp_wq_sync(struct hp_wq_loop *loop)
 	}
 }
 
-static __rte_noinline void drop(struct hp_port_counters *from, enum hp_drop_reason reason,
-	struct rte_mbuf **pkts, uint16_t n)
+static __rte_noinline void drop(const struct visit *visit, struct hp_port_counters *from,
+	enum hp_drop_reason reason, struct rte_mbuf **pkts, uint16_t n)
 {
+	if (hp_wq_tapped(visit->loop))
+		hp_wq_tap_drop(visit->loop, visit->queue, (uint16_t)(from - visit->counters),
+			reason, pkts, n);
 	rte_pktmbuf_free_bulk(pkts, n);
 	hp_count(&from->drops[reason], n);
 }
@@ -104,14 +111,18 @@ static __rte_always_inline void transmit(const struct visit *visit, struct hp_po
 	uint16_t sent;
 
 	HP_CRASH_POINT(queue_unsent);
+	if (hp_wq_tapped(visit->loop))
+		hp_wq_tap_stage(visit->loop, visit->queue, port, pkts, n);
 	sent = rte_eth_tx_burst(port, queue, pkts, n);
 	HP_CRASH_POINT(queue_sent);
+	if (hp_wq_tapped(visit->loop))
+		hp_wq_tap_commit(visit->loop, visit->queue, port, sent);
 	for (uint16_t i = sent; i < n; i++)
 		bytes -= rte_pktmbuf_pkt_len(pkts[i]);
 	hp_count(&to->tx_packets, sent);
 	hp_count(&to->tx_bytes, bytes);
 	if (unlikely(sent < n))
-		drop(from, HP_DROP_TX_FULL, pkts + sent, (uint16_t)(n - sent));
+		drop(visit, from, HP_DROP_TX_FULL, pkts + sent, (uint16_t)(n - sent));
 }
 
 static bool is_off(const struct hp_wq_loop *loop, uint16_t port)
@@ -132,7 +143,7 @@ static void pass_on(const struct visit *visit, const struct hp_wq_port *port,
 	struct hp_port_counters *from, struct rte_mbuf **pkts, uint16_t n, uint64_t bytes)
 {
 	if (unlikely(is_off(visit->loop, port->pair)))
-		drop(from, HP_DROP_NO_PORT, pkts, n);
+		drop(visit, from, HP_DROP_NO_PORT, pkts, n);
 	else
 		transmit(visit, from, port->pair, pkts, n, bytes);
 }
@@ -150,7 +161,7 @@ static __rte_noinline void one_verdict(const struct visit *visit, struct hp_port
 		reason = HP_DROP_NO_PORT;
 	else if (reason >= HP_DROP_COUNT)
 		reason = HP_DROP_FUNCTION;
-	drop(from, reason, &m, 1);
+	drop(visit, from, reason, &m, 1);
 }
 
 static __rte_noinline void process(const struct visit *visit, const struct hp_wq_port *port,
@@ -207,10 +218,12 @@ static __rte_always_inline uint16_t poll_port(
 	bytes = sum_bytes(pkts, n);
 	hp_count(&from->rx_packets, n);
 	hp_count(&from->rx_bytes, bytes);
+	if (hp_wq_tapped(visit->loop))
+		hp_wq_tap_received(visit->loop, visit->queue, port->port_id, pkts, n);
 	if (visit->loop->func != NULL)
 		process(visit, port, from, pkts, n);
 	else if (without == HP_WQ_DROP)
-		drop(from, HP_DROP_ABSENT, pkts, n);
+		drop(visit, from, HP_DROP_ABSENT, pkts, n);
 	else
 		pass_on(visit, port, from, pkts, n, bytes);
 	return n;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/hp_verdict.h"
+#include "group/hp_copy.h"
 #include "group/hp_group.h"
 
 #include <rte_mbuf.h>
@@ -80,6 +81,20 @@ struct hp_wq_shm {
 	struct hp_wq queues[HP_WORKERS_MAX];
 } __rte_cache_aligned;
 
+/** Taps of captures, as who holds a queue sees them. Never changed once a loop has it. */
+struct hp_wq_taps {
+	uint64_t version;
+	uint32_t n_taps; // 0: none is captured
+	uint32_t first_ring; // of queue 0, in each guest's memory
+	// Bit a tap each: copies of what is received and transmitted by a port, on a queue,
+	// dropped.
+	uint64_t port_rx[HP_PORTS_MAX], port_tx[HP_PORTS_MAX];
+	uint64_t queue_rx[HP_WORKERS_MAX], queue_tx[HP_WORKERS_MAX];
+	uint64_t drops[HP_DROP_COUNT];
+	struct hp_copy_tap taps[HP_TAPS_MAX];
+	char port_names[HP_PORTS_MAX][HP_NAME_MAX]; // for the comments of captures
+};
+
 /** One packet loop's end. Private to it. */
 struct hp_wq_loop {
 	struct hp_wq_conf conf;
@@ -94,6 +109,9 @@ struct hp_wq_loop {
 	uint32_t from_dead; // of these
 	uint64_t looked_tsc[HP_WORKERS_MAX]; // of what is held
 	uint64_t gap[HP_WORKERS_MAX]; // longest between two looks of this holder
+	const struct hp_wq_taps *taps; // NULL: nothing is captured, which is one branch
+	struct hp_copier *copier;
+	const struct hp_clock *clock; // for time stamps
 	/** NULL: pass packets on; a lane does what .without says. */
 	void (*func)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
 		uint64_t now);
@@ -145,6 +163,39 @@ static inline uint32_t hp_wq_turn(struct hp_wq_loop *loop, uint64_t now)
 		hp_wq_sync(loop);
 	return loop->held != 0 ? hp_wq_poll(loop, now) : 0;
 }
+
+/**
+ * From now on copy for these taps; NULL, or without taps: for none. Called by the packet loop's
+ * thread; what it worked by until then is not used any more. .copier and .clock have to be there.
+ */
+void hp_wq_use_taps(struct hp_wq_loop *loop, const struct hp_wq_taps *taps);
+
+/**
+ * Add a tap to a set that no loop has yet, if it has to do with worker queues. @p port: port id of
+ * a port's tap, HP_PORTS_MAX or more: workers do not poll it.
+ */
+void hp_wq_add_tap(struct hp_wq_taps *taps, const struct hp_guest_tap *tap, uint8_t port,
+	const struct hp_copy_tap *copy);
+
+// For hp_wq.c and hp_wq_tap.c.
+
+static inline bool hp_wq_tapped(const struct hp_wq_loop *loop)
+{
+	return HP_TAPS_BUILT && unlikely(loop->taps != NULL);
+}
+
+/** Be the writer of a queue's rings from now on, or no more. */
+void hp_wq_tap_take(const struct hp_wq_loop *loop, uint32_t queue);
+void hp_wq_tap_let_go(const struct hp_wq_loop *loop, uint32_t queue);
+
+/** The hooks; hp_wq_tapped() comes first. */
+void hp_wq_tap_received(const struct hp_wq_loop *loop, uint32_t queue, uint16_t port,
+	struct rte_mbuf *const *pkts, uint16_t n);
+void hp_wq_tap_stage(const struct hp_wq_loop *loop, uint32_t queue, uint16_t port,
+	struct rte_mbuf *const *pkts, uint16_t n);
+void hp_wq_tap_commit(const struct hp_wq_loop *loop, uint32_t queue, uint16_t port, uint16_t sent);
+void hp_wq_tap_drop(const struct hp_wq_loop *loop, uint32_t queue, uint16_t port,
+	unsigned int reason, struct rte_mbuf *const *pkts, uint16_t n);
 
 /** Which devices a worker may poll in its own process, by devargs or device name. */
 bool hp_wq_can_poll(const char *device);

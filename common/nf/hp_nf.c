@@ -40,6 +40,13 @@ static int take_part(struct hp_nf *nf, struct hp_err *err)
 	return code;
 }
 
+static void on_message(void *arg, struct hp_loop *loop, const union hp_wire_msg *msg, int passed)
+{
+	struct hp_nf *nf = arg;
+
+	nf->program->message(nf, loop, msg, passed);
+}
+
 static int serve(
 	struct hp_nf *nf, const struct hp_nf_opts *opts, uint32_t restarts, struct hp_err *err)
 {
@@ -53,6 +60,10 @@ static int serve(
 	member_conf.tick = hp_mail_desk_log;
 	member_conf.tick_arg = nf->desk;
 	member_conf.tick_us = HP_MAIL_DESK_PERIOD_US;
+	if (nf->program->message != NULL) {
+		member_conf.message = on_message;
+		member_conf.message_arg = nf;
+	}
 	nf->member = hp_member_join(&member_conf, nf->program->role, false, restarts, err);
 	if (nf->member == NULL) {
 		code = err->exit_code;

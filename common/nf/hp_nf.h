@@ -51,6 +51,12 @@ struct hp_nf_program {
 	/** Verdicts of packets that came over a link, before they are handed back. Optional. */
 	void (*verdicts)(
 		struct hp_nf *nf, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n);
+	/**
+	 * A message of the primary's that is not about membership, on the control thread; as
+	 * hp_member_conf.message. Optional.
+	 */
+	void (*message)(
+		struct hp_nf *nf, struct hp_loop *loop, const union hp_wire_msg *msg, int passed);
 	/** Undo open(). Optional. */
 	void (*close)(struct hp_nf *nf);
 };

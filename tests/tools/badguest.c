@@ -210,8 +210,9 @@ static int run(unsigned int way, const char *prefix, const char *point)
 	snprintf(prefix_copy, sizeof(prefix_copy), "%s", prefix);
 	ret = hp_guest_join(&g, &conf, kind, &err);
 	if (ret == 0)
-		ret = hp_guest_make(
-			&g, kind == HP_GUEST_CAPTURE ? g.welcome.n_lanes : 1, RING, &err);
+		ret = hp_guest_make(&g,
+			kind == HP_GUEST_CAPTURE ? g.welcome.n_lanes + g.welcome.n_queues : 1, RING,
+			&err);
 	if (ret == 0 && hp_tap_parse(taps, point, &err) > 0)
 		ret = hp_guest_add_tap(&g, &taps[0], 64, &all, &err);
 	if (ret == 0)

@@ -12,7 +12,7 @@
 static void each_tap_reads_back_as_it_is_written(void **state)
 {
 	static const char *const texts[] = {"port:in:rx", "port:0000:01:00.0:tx", "link:fw:in",
-		"link:a:b:out", "drop", "drop:acl", "drop:tx-full"};
+		"link:a:b:out", "queue:0:rx", "queue:15:tx", "drop", "drop:acl", "drop:tx-full"};
 	struct hp_tap taps[2];
 	struct hp_err err = {0};
 	char text[HP_TAP_TEXT];
@@ -41,7 +41,8 @@ static void without_a_direction_both_are_meant(void **state)
 static void what_is_no_tap_is_refused_in_words(void **state)
 {
 	static const char *const texts[] = {"", "port", "port:", "port::rx",
-		"link:", "drop:", "drop:nothing", "fw",
+		"link:", "drop:", "drop:nothing", "fw", "queue:", "queue:16", "queue:01:rx",
+		"queue:-1", "queue:x:tx", "queue:1 ",
 		"port:a-name-that-is-longer-than-any-port-has:rx"};
 	struct hp_tap taps[2];
 
