@@ -92,6 +92,20 @@ static const char *hop_names(void *ctx, unsigned int i)
 	return hop_name(ctx, i, false);
 }
 
+// A client cannot be its own next hop; a port can.
+static bool may_follow(void *ctx, const char *before, const char *name)
+{
+	size_t len = strlen(name), end = strlen(before);
+
+	(void)ctx;
+	while (end > 0 && strchr(" \t\n", before[end - 1]) != NULL)
+		end--;
+	if (strncmp(name, "port:", 5) == 0 || end < len ||
+		strncmp(before + end - len, name, len) != 0)
+		return true;
+	return end > len && strchr(" \t", before[end - len - 1]) == NULL;
+}
+
 static const char *source_names(void *ctx, unsigned int i)
 {
 	return hop_name(ctx, i, true);
@@ -159,7 +173,6 @@ static const struct {
 	{"port", port_names},
 	{"ports", all_port_names},
 	{"from", hop_names},
-	{"to", hop_names},
 	{"source", source_names},
 	{"spread", spread_names},
 };
@@ -174,6 +187,7 @@ int hp_primary_open_console(struct hp_primary *primary, struct hp_err *err)
 		return -ENOMEM;
 	for (size_t i = 0; i < RTE_DIM(proposals); i++)
 		hp_cli_complete_with(primary->cli, proposals[i].token, proposals[i].names);
+	hp_cli_complete_list(primary->cli, "to", hop_names, HP_FANOUT_MAX, may_follow);
 	primary->ctl = hp_ctl_server_new(
 		primary->cli, primary->loop, primary->runtime_dir, "hugepod> ", err);
 	if (primary->ctl == NULL)

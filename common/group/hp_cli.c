@@ -118,12 +118,18 @@ void hp_cli_free(struct hp_cli *cli)
 	free(cli);
 }
 
-void hp_cli_complete_with(struct hp_cli *cli, const char *token, hp_cli_names names)
+void hp_cli_complete_list(struct hp_cli *cli, const char *token, hp_cli_names names,
+	unsigned int most, hp_cli_fits fits)
 {
 	if (cli->n_namers == HP_CLI_NAMERS_MAX)
 		return; // completion is a comfort: the command line works without
-	cli->namers[cli->n_namers].token = token;
-	cli->namers[cli->n_namers++].names = names;
+	cli->namers[cli->n_namers++] =
+		(struct hp_cli_namer){.token = token, .names = names, .most = most, .fits = fits};
+}
+
+void hp_cli_complete_with(struct hp_cli *cli, const char *token, hp_cli_names names)
+{
+	hp_cli_complete_list(cli, token, names, 0, NULL);
 }
 
 // The line with its one newline at the end, as librte_cmdline wants it.

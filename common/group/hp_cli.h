@@ -71,6 +71,13 @@ typedef const char *(*hp_cli_names)(void *ctx, unsigned int i);
 /** Let completion propose names for every <token>; the ctx of hp_cli_new() is passed. */
 void hp_cli_complete_with(struct hp_cli *cli, const char *token, hp_cli_names names);
 
+/** Does a name fit into a list behind the words of the line so far? */
+typedef bool (*hp_cli_fits)(void *ctx, const char *before, const char *name);
+
+/** The same for a <token> that is a list A,B,C of @p most different names. @p fits may be NULL. */
+void hp_cli_complete_list(struct hp_cli *cli, const char *token, hp_cli_names names,
+	unsigned int most, hp_cli_fits fits);
+
 /**
  * Run one line.
  *

@@ -23,6 +23,8 @@ struct words {
 	unsigned int n;
 	const char *partial; // the word under the cursor
 	size_t partial_len;
+	char before[HP_CLI_LINE_MAX]; // the words in front of it, and a newline
+	bool list; // it is the last name of a list, which may go on
 };
 
 static void add(struct words *words, const char *text, const char *help, bool variable)
@@ -39,9 +41,54 @@ static void add(struct words *words, const char *text, const char *help, bool va
 	words->items[words->n++].variable = variable;
 }
 
+static bool is_name(
+	const struct hp_cli *cli, const struct hp_cli_namer *namer, const char *text, size_t len)
+{
+	const char *name;
+
+	for (unsigned int i = 0; (name = namer->names(cli->ctx, i)) != NULL; i++)
+		if (strlen(name) == len && strncmp(name, text, len) == 0)
+			return true;
+	return false;
+}
+
+// Does the list, of @p len characters so far, have that name?
+static bool listed(const char *list, size_t len, const char *name, size_t name_len)
+{
+	for (size_t start = 0, end; start < len; start = end + 1) {
+		end = start + strcspn(list + start, ",");
+		if (end - start == name_len && strncmp(list + start, name, name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Names that may come next in a list: others than those in front, and no more than go in.
+static void add_to_list(
+	struct words *words, const struct hp_cli_inst *inst, const struct hp_cli_namer *namer)
+{
+	const char *list = words->partial, *name;
+	unsigned int n = 1;
+	size_t at = 0;
+
+	for (size_t len; list[at + (len = strcspn(list + at, ","))] == ','; at += len + 1, n++)
+		if (!is_name(inst->cli, namer, list + at, len) || listed(list, at, list + at, len))
+			return; // wrong already
+	if (n > namer->most)
+		return;
+	words->list = true;
+	words->partial += at;
+	words->partial_len -= at;
+	for (unsigned int i = 0; (name = namer->names(inst->cli->ctx, i)) != NULL; i++)
+		if (!listed(list, at, name, strlen(name)) &&
+			(namer->fits == NULL || namer->fits(inst->cli->ctx, words->before, name)))
+			add(words, name, inst->cmd->help, false);
+}
+
 // What @p inst has at its token number @p depth.
 static void add_token(struct words *words, const struct hp_cli_inst *inst, unsigned int depth)
 {
+	const struct hp_cli_namer *namer;
 	const struct hp_cli_token *token;
 	char text[HP_CLI_CHOICE_MAX];
 	unsigned int i = 0;
@@ -52,6 +99,12 @@ static void add_token(struct words *words, const struct hp_cli_inst *inst, unsig
 		return;
 	}
 	token = &inst->tokens[depth];
+	namer = hp_cli_list_namer(inst->cli, token);
+	if (namer != NULL && namer->names(inst->cli->ctx, 0) != NULL) {
+		if (!words->list)
+			add_to_list(words, inst, namer);
+		return;
+	}
 	for (; hp_cli_token_word(inst->cli, token, i, text, sizeof(text)); i++)
 		add(words, text, inst->cmd->help, false);
 	if (i == 0)
@@ -60,14 +113,15 @@ static void add_token(struct words *words, const struct hp_cli_inst *inst, unsig
 
 static void collect(const struct hp_cli *cli, const char *line, struct words *words)
 {
-	char before[HP_CLI_LINE_MAX]; // the words in front of the one under the cursor
+	char *before = words->before;
 	size_t len = strnlen(line, HP_CLI_LINE_MAX), start = len;
 	unsigned int depth = 0;
 
 	words->n = 0;
+	words->list = false;
 	words->partial = "";
 	words->partial_len = 0;
-	if (len + 2 > sizeof(before) || memchr(line, '#', len) != NULL)
+	if (len + 2 > sizeof(words->before) || memchr(line, '#', len) != NULL)
 		return;
 	while (start > 0 && line[start - 1] != ' ' && line[start - 1] != '\t')
 		start--;
@@ -106,8 +160,9 @@ static bool certain(const struct words *words, char *buf, unsigned int size)
 		return false;
 	if (words->n > 1 && words->partial_len == 0)
 		return false; // nothing typed: show the list
+	// A list may go on: its last name is ended by a space when there is nothing else to add.
 	snprintf(buf, size, "%.*s%s", (int)(len - words->partial_len), first + words->partial_len,
-		last ? " " : "");
+		last && (!words->list || len == words->partial_len) ? " " : "");
 	return true;
 }
 

@@ -58,9 +58,11 @@ struct hp_cli {
 	unsigned int n_insts;
 	cmdline_parse_ctx_t *parse_ctx; ///< the same for librte_cmdline
 	struct cmdline *cmdline; ///< parses; has no terminal
-	struct {
+	struct hp_cli_namer {
 		const char *token;
 		hp_cli_names names;
+		unsigned int most; // names of a list A,B,C; 0: the token is one name
+		hp_cli_fits fits;
 	} namers[HP_CLI_NAMERS_MAX];
 	unsigned int n_namers;
 	struct hp_out *out; ///< of the command that runs
@@ -88,6 +90,10 @@ const char *hp_cli_token_text(const struct hp_cli_token *token, char *buf, size_
 /** The i-th word that the token may be, into @p buf; false past the last. */
 bool hp_cli_token_word(const struct hp_cli *cli, const struct hp_cli_token *token, unsigned int i,
 	char *buf, size_t size);
+
+/** Who completes the token if it is a list of names; NULL: it is none. */
+const struct hp_cli_namer *hp_cli_list_namer(
+	const struct hp_cli *cli, const struct hp_cli_token *token);
 
 /** librte_cmdline's cmdline_isendofcommand(), which it does not export. */
 static inline bool hp_cli_at_end(const char *line)

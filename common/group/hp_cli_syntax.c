@@ -216,16 +216,34 @@ static bool choice_word(const char *choices, unsigned int i, char *buf, size_t s
 	return true;
 }
 
+static const struct hp_cli_namer *namer_of(
+	const struct hp_cli *cli, const struct hp_cli_token *token)
+{
+	if (token->kind == HP_CLI_KEYWORD || token->kind == HP_CLI_CHOICE)
+		return NULL;
+	for (unsigned int n = 0; n < cli->n_namers; n++)
+		if (strcmp(cli->namers[n].token, token->text) == 0)
+			return &cli->namers[n];
+	return NULL;
+}
+
+const struct hp_cli_namer *hp_cli_list_namer(
+	const struct hp_cli *cli, const struct hp_cli_token *token)
+{
+	const struct hp_cli_namer *namer = namer_of(cli, token);
+
+	return namer != NULL && namer->most > 0 ? namer : NULL;
+}
+
 bool hp_cli_token_word(const struct hp_cli *cli, const struct hp_cli_token *token, unsigned int i,
 	char *buf, size_t size)
 {
-	const char *name = NULL;
+	const struct hp_cli_namer *namer = namer_of(cli, token);
+	const char *name;
 
 	if (token->kind == HP_CLI_KEYWORD || token->kind == HP_CLI_CHOICE)
 		return choice_word(token->text, i, buf, size);
-	for (unsigned int n = 0; n < cli->n_namers; n++)
-		if (strcmp(cli->namers[n].token, token->text) == 0)
-			name = cli->namers[n].names(cli->ctx, i);
+	name = namer != NULL ? namer->names(cli->ctx, i) : NULL;
 	if (name == NULL)
 		return false;
 	snprintf(buf, size, "%s", name);

@@ -86,6 +86,7 @@ static const struct hp_cli_cmd others[] = {
 	{"fail", fail_busy, "Other", "Fail."},
 	{"fail silently", fail_silently, "Other", "Fail without a word."},
 	{"nested", nested, "Other", "Run a line."},
+	{"plug <hole> <names> [<number:uint8>]", echo, "Other", "A list."},
 	{"twin <a>", echo, "Other", "Ambiguous."},
 	{"twin sister", echo, "Other", "Ambiguous."},
 	{NULL},
@@ -100,6 +101,12 @@ static const char *port_names(void *ctx, unsigned int i)
 	return i < HP_LEN(names) ? names[i] : NULL;
 }
 
+static bool is_not_before(void *ctx, const char *before, const char *name)
+{
+	(void)ctx;
+	return strstr(before, name) == NULL;
+}
+
 static int setup(void **state)
 {
 	struct app *app = calloc(1, sizeof(*app));
@@ -109,6 +116,7 @@ static int setup(void **state)
 	app->cli = hp_cli_new(tables, app, &err);
 	assert_non_null(app->cli);
 	hp_cli_complete_with(app->cli, "port", port_names);
+	hp_cli_complete_list(app->cli, "names", port_names, 2, is_not_before);
 	*state = app;
 	return 0;
 }
@@ -304,7 +312,22 @@ static void completion_comes_from_the_tables(void **state)
 		{"fail ", "<RETURN> silently "},
 		{"show port info i#", ""},
 		{"qu", "+it "},
-		{"", "help quit show set echo fail nested twin "},
+		{"", "help quit show set echo fail nested plug twin "},
+		{"plug x ", "in inner out "},
+		{"plug x o", "+ut"}, // the list may go on, or end
+		{"plug x out", "+ "},
+		{"plug x out,", "in inner "},
+		{"plug x out,in", "in inner "},
+		{"plug x inner,", "in out "},
+		{"plug x inner,o", "+ut"},
+		{"plug x in,inner", "+ "},
+		{"plug x in,in", "+ner"},
+		{"plug x in,inner,", ""}, // two at most
+		{"plug x in,in,", ""}, // twice
+		{"plug x nonsense,", ""},
+		{"plug x ,", ""},
+		{"plug out ", "in inner "},
+		{"plug x in,out ", "<RETURN> <number:uint8> "},
 	};
 	struct app *app = *state;
 	char all[1024];
