@@ -163,11 +163,11 @@ const struct hp_cli_cmd hp_primary_config_commands[] = {
 		"Bursts, queues and descriptors; forwarding lcores; which lane polls what, and "
 		"where it goes.",
 		"same; also `rxoffs`, `rxpkts`, `txpkts`"},
-	{"set fwd (none|io|mac|macswap|5tswap|csum|icmpecho|noisy|rxonly)", set_mode, "Config",
+	{"set fwd (none|io|mac|macswap|5tswap|csum|icmpecho|noisy|rxonly|flowgen|txonly)", set_mode,
+		"Config",
 		"Wire ports that have no patch to each other through this packet function; none: "
 		"patches alone.",
-		"same for these modes; `none` is not there; `flowgen` and `txonly` are "
-		"hp-client's"},
+		"same for these modes; `none` is not there"},
 	{"set nbport <n:uint16>", set_nbport, "Config",
 		"How many ports 'set fwd' wires at most, from the first.", "same"},
 	{"set verbose <level:uint8>", set_verbose, "Config",

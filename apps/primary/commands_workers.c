@@ -24,13 +24,14 @@ static void show_queue(struct hp_out *out, const struct hp_primary *primary, uin
 {
 	const struct hp_worker_queue *queue = &primary->workers.queues[q];
 	const struct hp_wq_conf *conf = &primary->workers.conf;
-	uint64_t rx = 0, tx = 0, dropped = 0;
+	uint64_t rx = 0, made = 0, tx = 0, dropped = 0;
 
 	for (uint32_t i = 0; i < conf->n_ports; i++) {
 		const struct hp_port_counters *c =
 			hp_wq_counters(&primary->group, q, conf->ports[i].port_id);
 
 		rx += hp_counted(&c->rx_packets);
+		made += hp_counted(&c->copies);
 		tx += hp_counted(&c->tx_packets);
 		for (unsigned int r = 0; r < HP_DROP_COUNT; r++)
 			dropped += hp_counted(&c->drops[r]);
@@ -44,6 +45,7 @@ static void show_queue(struct hp_out *out, const struct hp_primary *primary, uin
 						: "held");
 	hp_out_str(out, "home", queue->home >= 0 ? primary->clients[queue->home].name : NULL);
 	hp_out_uint(out, "rx_packets", rx);
+	hp_out_uint(out, "made_packets", made);
 	hp_out_uint(out, "tx_packets", tx);
 	hp_out_uint(out, "dropped", dropped);
 	hp_out_uint(out, "handovers", queue->handovers);

@@ -6,6 +6,7 @@
 #include "lane.h"
 
 #include "base/hp_crash.h"
+#include "func/hp_func.h"
 
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
@@ -131,6 +132,37 @@ static void flush_ports(struct hp_lane *lane)
 	}
 }
 
+// How many of @p want mbufs may become new packets: half of the pool is there for others.
+static uint32_t spare_mbufs(const struct hp_lane *lane, uint32_t want)
+{
+	uint32_t reserve = RTE_MIN(lane->pool->n / 2, (uint32_t)UINT16_MAX - HP_BURST_MAX);
+	uint16_t n_free = hp_lane_free_mbufs(lane, (uint16_t)(reserve + want));
+
+	return n_free > reserve ? RTE_MIN(want, n_free - reserve) : 0;
+}
+
+// Packets of a forward mode that makes them, out by the port's pair. They count as copies, so that
+// what comes in and what goes out add up.
+static __rte_noinline uint32_t make_packets(struct hp_lane *lane, const struct hp_plan_port *port)
+{
+	struct hp_port_counters *count = lane->ports[port->port_id];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	struct hp_burst burst = {.pkts = pkts};
+	uint32_t want;
+
+	want = spare_mbufs(lane, hp_lane_room(lane, &port->hop, lane->plan->burst));
+	if (want > 0)
+		want = port->func->want(port->states[lane->index], (uint16_t)want, rte_rdtsc());
+	if (want == 0 || rte_pktmbuf_alloc_bulk(lane->pool->mp, pkts, want) < 0)
+		return 0;
+	for (uint32_t i = 0; i < want; i++)
+		pkts[i]->port = port->port_id;
+	burst.n = (uint16_t)want;
+	hp_count(&count->copies, want);
+	hp_lane_run(lane, port, count, &burst);
+	return want;
+}
+
 static uint32_t poll_ports(struct hp_lane *lane)
 {
 	bool unpatched_too = hp_counted(&lane->turns) % TURNS_UNPATCHED == 0;
@@ -139,12 +171,14 @@ static uint32_t poll_ports(struct hp_lane *lane)
 
 	for (uint8_t i = 0; i < lane->n_polled; i++) {
 		const struct hp_plan_port *port = &lane->plan->ports[lane->polled[i]];
+		uint32_t first = hp_port_first_queue(port->port_id, lane->index, n_lanes);
 
 		if (port->hop.n == 0 && !unpatched_too)
 			continue;
-		for (uint32_t q = hp_port_first_queue(port->port_id, lane->index, n_lanes);
-			q < port->n_rxq; q += n_lanes)
+		for (uint32_t q = first; q < port->n_rxq; q += n_lanes)
 			work += poll_queue(lane, port, (uint16_t)q);
+		if (unlikely(port->func != NULL && port->func->want != NULL) && first < port->n_rxq)
+			work += make_packets(lane, port);
 	}
 	return work;
 }
@@ -159,26 +193,20 @@ static uint32_t collect(struct hp_lane *lane)
 	return work;
 }
 
-// Blank packets for a member that makes packets, as long as half of the pool is there for others
-// and half of its window for what it is lent otherwise.
+// Blank packets for a member that makes packets, as long as half of its window is there for what it
+// is lent otherwise.
 static void lend_blanks(struct hp_lane *lane, uint8_t slot)
 {
 	struct hp_lender *lender = &lane->lenders[slot];
-	uint32_t reserve = RTE_MIN(lane->pool->n / 2, (uint32_t)UINT16_MAX - HP_BURST_MAX);
 	struct rte_mbuf *pkts[HP_BURST_MAX];
 	uint32_t want = lane->plan->burst;
 	uint32_t most = lender->window / 2;
-	uint16_t n_free;
 
 	want = RTE_MIN(want, hp_lender_room(lender));
 	want = RTE_MIN(want, lender->blanks < most ? most - lender->blanks : 0);
-	if (want == 0)
-		return;
-	n_free = hp_lane_free_mbufs(lane, (uint16_t)(reserve + want));
-	if (n_free <= reserve)
-		return;
-	want = RTE_MIN(want, n_free - reserve);
-	if (rte_pktmbuf_alloc_bulk(lane->pool->mp, pkts, want) < 0)
+	if (want > 0)
+		want = spare_mbufs(lane, want);
+	if (want == 0 || rte_pktmbuf_alloc_bulk(lane->pool->mp, pkts, want) < 0)
 		return;
 	for (uint32_t i = 0; i < want; i++)
 		hp_lender_lend_blank(lender, lane->mbuf_base, pkts[i]);

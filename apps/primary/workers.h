@@ -31,7 +31,8 @@ struct hp_worker_queue {
 	int home; // client whose queue it is when it lives, -1: none's
 	uint64_t handovers; // between live ones
 	uint64_t takeovers; // from dead ones
-	uint64_t heard_tsc; // from a dead holder's last look until its death was heard of, last time
+	uint64_t
+		heard_tsc; // from a dead holder's last look until its death was heard of, last time
 };
 
 struct hp_workers {
@@ -81,7 +82,8 @@ void hp_workers_rebalance(struct hp_primary *primary);
 void hp_workers_watch(struct hp_primary *primary, uint32_t slot);
 /** It is gone; with HP_MEMBERS_MAX: all are, and so will be the shared memory. */
 void hp_workers_unwatch(struct hp_primary *primary, uint32_t slot);
-/** A member's packet loop has ended for good: mend the pools of its queues, count what it had, and give them away. */
+/** A member's packet loop has ended for good: mend the pools of its queues, count what it had, and
+ * give them away. */
 void hp_workers_died(struct hp_primary *primary, uint32_t slot);
 /** How many queues a member has not let go of. */
 uint32_t hp_workers_held(const struct hp_primary *primary, uint32_t slot);

@@ -293,8 +293,8 @@ static uint64_t sum_drops(const struct hp_port_counters *c)
 	return n;
 }
 
-// What a holder has received and neither sent nor dropped is lost with it. Each port's share is
-// told by what left by its pair; the rest is the first port's.
+// What a holder has received or made and neither sent nor dropped is lost with it. Each port's
+// share is told by what left by its pair; the rest is the first port's.
 static uint64_t count_died(struct hp_primary *primary, uint32_t q)
 {
 	const struct hp_wq_conf *conf = &primary->workers.conf;
@@ -305,7 +305,8 @@ static uint64_t count_died(struct hp_primary *primary, uint32_t q)
 		const struct hp_wq_port *port = &conf->ports[i];
 		const struct hp_port_counters *c =
 			hp_wq_counters(&primary->group, q, port->port_id);
-		uint64_t rx = hp_counted(&c->rx_packets), drops = sum_drops(c);
+		uint64_t rx = hp_counted(&c->rx_packets) + hp_counted(&c->copies),
+			 drops = sum_drops(c);
 		uint64_t gone =
 			drops +
 			hp_counted(&hp_wq_counters(&primary->group, q, port->pair)->tx_packets);

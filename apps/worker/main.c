@@ -67,13 +67,14 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	struct hp_worker *worker;
 	int ret;
 
-	if (nf->func->want != NULL)
-		return hp_err_set(err, HP_EXIT_USAGE, EINVAL,
-			"function %s makes packets, which hp-client does: a worker polls queues",
-			nf->func->name);
 	if (nf->group->hdr->n_wqs == 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
 			"this group has no queues for workers: start hp-primary with --workers N");
+	if (nf->func->want != NULL && hp_group_wq(nf->group)->conf.n_queues == 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, ENOENT,
+			"function %s makes packets on queues of the worker's own, and no port of "
+			"this group has any: hp-client can make them out of what it is lent",
+			nf->func->name);
 	ret = hp_worker_attach_ports(&hp_group_wq(nf->group)->conf, hp_group_wq(nf->group), err);
 	if (ret < 0)
 		return ret;
@@ -88,6 +89,7 @@ static int open_queues(struct hp_nf *nf, struct hp_err *err)
 	hp_wq_open(&worker->loop, nf->group, &hp_group_wq(nf->group)->conf, (uint8_t)nf->slot);
 	// The function io looks at nothing: its packets need no verdicts.
 	worker->loop.func = strcmp(nf->func->name, "io") != 0 ? nf->func->burst : NULL;
+	worker->loop.want = nf->func->want;
 	worker->loop.state = nf->state;
 	ret = hp_lifeline_hold(&worker->lifeline, &hp_group_slot(nf->group, nf->slot)->lifeline);
 	if (ret < 0)
@@ -144,6 +146,7 @@ int main(int argc, char **argv)
 	static const struct hp_nf_program worker = {
 		.name = "hp-worker",
 		.role = "worker",
+		.own_pools = true,
 		.opts = &worker_opts,
 		.open = open_queues,
 		.turn = turn,

@@ -15,8 +15,8 @@ const char *const hp_policy_names[] = {"drop", "bypass", "hold", NULL};
 const char *const hp_spread_names[] = {"hash", "round-robin", "broadcast", NULL};
 const char *const hp_idle_names[] = {"poll", "pause", "sleep", NULL};
 const char *const hp_when_full_names[] = {"drop", "wait", "auto", NULL};
-const char *const hp_config_forward_modes[] = {
-	"none", "io", "mac", "macswap", "5tswap", "csum", "icmpecho", "noisy", "rxonly", NULL};
+const char *const hp_config_forward_modes[] = {"none", "io", "mac", "macswap", "5tswap", "csum",
+	"icmpecho", "noisy", "rxonly", "flowgen", "txonly", NULL};
 static const char *const iova_names[] = {"auto", "va", "pa", NULL};
 
 #define AT(field) .offset = offsetof(struct hp_config, field)

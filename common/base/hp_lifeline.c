@@ -34,6 +34,8 @@ int hp_lifeline_hold(struct hp_lifeline *line, _Atomic uint32_t *word)
 
 void hp_lifeline_drop(struct hp_lifeline *line)
 {
+	if (line->before == NULL)
+		return; // it holds nothing
 	line->head.list.next = &line->head.list;
 	syscall(SYS_set_robust_list, line->before, sizeof(*line->before));
 }

@@ -32,7 +32,10 @@ struct hp_lifeline {
  */
 int hp_lifeline_hold(struct hp_lifeline *line, _Atomic uint32_t *word);
 
-/** Let go: the thread's end marks nothing. The word is not touched, it may be unmapped by now. */
+/**
+ * Let go: the thread's end marks nothing. The word is not touched, it may be unmapped by now. A
+ * line that is all zero holds nothing.
+ */
 void hp_lifeline_drop(struct hp_lifeline *line);
 
 /** Has the thread that held this word ended? */

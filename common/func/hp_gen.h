@@ -40,8 +40,8 @@ struct hp_gen_conf {
 			.max = 1000000000, \
 			.def = "0", \
 			.arg = "N", \
-			.help = "Packets a second; 0: as many as the primary lends blank " \
-				"packets."}, \
+			.help = "Packets a second; 0: as many as there are " \
+				"mbufs for."}, \
 		{.name = "count", \
 			.type = HP_OPT_UINT, \
 			.where = HP_OPT_CLI, \

@@ -325,14 +325,13 @@ void hp_lease_on_gone(struct hp_leases *leases, uint32_t slot)
 	HP_CRASH_POINT(gone_noticed);
 	m->fd = -1;
 	set_state(leases, slot, HP_LEASE_RELEASING);
-	// First what others wait for: packets of its queues.
 	if (leases->events->gone != NULL)
 		leases->events->gone(leases->arg, slot,
 			was == HP_LEASE_READY || was == HP_LEASE_LEAVING ||
 				was == HP_LEASE_EVICTED);
 	else
 		hp_lease_release(leases, slot);
-	hp_stale_remove_pid(leases->runtime_dir, m->pid);
+	hp_stale_remove_pid(leases->runtime_dir, m->pid); // files can wait, packets cannot
 	HP_CRASH_POINT(gone_files);
 	write_members(leases);
 	grant_next(leases);

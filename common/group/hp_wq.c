@@ -229,6 +229,27 @@ static __rte_always_inline uint16_t poll_port(
 	return n;
 }
 
+// Packets of a function that makes them, out of the queue's own pool. They count as copies.
+static __rte_noinline uint16_t make_packets(
+	const struct visit *visit, const struct hp_wq_port *port)
+{
+	struct hp_port_counters *from = &visit->counters[port->port_id];
+	struct rte_mempool *mp =
+		(struct rte_mempool *)(uintptr_t)visit->loop->conf.pools[visit->queue];
+	struct rte_mbuf *pkts[HP_BURST_MAX];
+	uint16_t n;
+
+	n = visit->loop->want(visit->loop->state, visit->loop->burst, visit->now);
+	if (n == 0 || rte_pktmbuf_alloc_bulk(mp, pkts, n) < 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++)
+		pkts[i]->port = port->port_id;
+	hp_count(&from->copies, n);
+	HP_CRASH_POINT(queue_polled);
+	process(visit, port, from, pkts, n);
+	return n;
+}
+
 static void raise_to(_Atomic uint64_t *max, uint64_t value)
 {
 	if (value > hp_counted(max))
@@ -272,6 +293,14 @@ static __rte_always_inline void look(struct hp_wq_loop *loop, uint32_t q, uint64
 	atomic_store_explicit(&loop->shm->queues[q].looked_tsc, now, memory_order_relaxed);
 }
 
+static __rte_always_inline uint32_t serve_port(
+	const struct visit *visit, const struct hp_wq_port *port, uint32_t without)
+{
+	uint32_t n = poll_port(visit, port, without);
+
+	return unlikely(visit->loop->want != NULL) ? n + make_packets(visit, port) : n;
+}
+
 uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 {
 	struct hp_wq_shm *shm = loop->shm;
@@ -295,7 +324,7 @@ uint32_t hp_wq_poll(struct hp_wq_loop *loop, uint64_t now)
 
 		for (uint32_t i = 0; i < loop->conf.n_ports; i++)
 			if (likely(!is_off(loop, loop->conf.ports[i].port_id)))
-				work += poll_port(&visit, &loop->conf.ports[i], without);
+				work += serve_port(&visit, &loop->conf.ports[i], without);
 	}
 	return work;
 }

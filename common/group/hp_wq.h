@@ -115,6 +115,8 @@ struct hp_wq_loop {
 	/** NULL: pass packets on; a lane does what .without says. */
 	void (*func)(void *state, struct rte_mbuf **pkts, struct hp_verdict *verdicts, uint16_t n,
 		uint64_t now);
+	/** For a function that makes packets: how many it wants to make; NULL: it makes none. */
+	uint16_t (*want)(void *state, uint16_t max, uint64_t now);
 	void *state;
 };
 

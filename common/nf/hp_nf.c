@@ -31,7 +31,8 @@ static int take_part(struct hp_nf *nf, struct hp_err *err)
 		return err->exit_code;
 	}
 	snprintf(hp_group_slot(nf->group, nf->slot)->function, HP_NAME_MAX, "%s", nf->func->name);
-	atomic_store(&hp_group_slot(nf->group, nf->slot)->source, nf->func->want != NULL);
+	atomic_store(&hp_group_slot(nf->group, nf->slot)->source,
+		nf->func->want != NULL && !program->own_pools);
 	if (hp_member_ready(nf->member) == 0)
 		hp_nf_loop(nf);
 	code = hp_member_end(nf->member);

@@ -22,7 +22,7 @@ struct hp_nf_opts {
 	{"function", 'f', HP_OPT_STRING, HP_OPT_CLI, offsetof(struct hp_nf_opts, function), 1, \
 		HP_NAME_MAX - 1, "io", NULL, "NAME", "Packets", \
 		"What to do with packets: io, mac, macswap, 5tswap, csum, acl, rate, icmpecho, " \
-		"noisy, rxonly, ttl; flowgen and txonly make packets (hp-client).", \
+		"noisy, rxonly, ttl; flowgen and txonly make packets.", \
 		false}, \
 		{"set", 's', HP_OPT_LIST, HP_OPT_CLI, offsetof(struct hp_nf_opts, set), 1, 1023, \
 			NULL, NULL, "KEY=VALUE", "Packets", \
@@ -40,6 +40,7 @@ struct hp_nf_program {
 	const char *name; // "hp-client"
 	const char *role; // "client"
 	const struct hp_opt_set *opts; // fills a struct hp_nf_opts
+	bool own_pools; // a function that makes packets needs no blank ones on links
 	/**
 	 * After joining and before the packet loop. Optional.
 	 * @return 0, or -errno with @p err filled.

@@ -27,7 +27,7 @@ static uint16_t appetite(const struct loop *loop, struct hp_link *link)
 	struct hp_nf *nf = loop->nf;
 	uint32_t pending;
 
-	if (nf->func->want == NULL || loop->leaving)
+	if (nf->func->want == NULL || nf->program->own_pools || loop->leaving)
 		return loop->burst;
 	pending = hp_link_pending(link);
 	if (pending == 0)

@@ -198,6 +198,53 @@ verdicts_of_functions_are_followed_on_queues_and_counted() {
 	end w0 w1
 }
 
+made_by_queue() { ctl_value ".queues[$1].made_packets" show workers; }
+
+# Out of its own queue's pool, in the middle of anything; what it receives it drops.
+# test
+a_worker_makes_packets_and_dies_and_the_books_are_whole() {
+	local q n
+	null_ports 2 --workers 2
+	start_worker w0 --function flowgen
+	start_worker w1
+	wait_until 2 eval 'holds w0 1 && holds w1 1'
+	for _ in 1 2 3; do
+		q=$(queue_of w0)
+		n=$(made_by_queue "$q")
+		wait_until 5 eval '[ "$(made_by_queue '"$q"')" -gt '"$((n + 1000))"' ]'
+		assert_conservation
+		signal w0 KILL
+		assert_exit_code w0 137
+		wait_until 2 holds w1 2
+		assert_conservation
+		start_worker w0 --function flowgen
+		wait_until 5 holds w0 1
+	done
+	[ "$(drops_for function)" -gt 0 ] || fail 'what it receives is not dropped'
+	q=$(queue_of w1)
+	n=$(made_by_queue "$q")
+	sleep 0.1
+	assert_equal "$(made_by_queue "$q")" "$n" 'packets made on the queue of a worker that makes none'
+	end w0 w1
+}
+
+# test
+a_worker_that_makes_packets_keeps_to_its_pace_and_number() {
+	null_ports 2 --workers 2
+	start_worker w0 --function txonly --set count=5000
+	wait_until 5 holds w0 2
+	wait_until 5 eval '[ "$(ctl_value "[.queues[].made_packets] | add" show workers)" = 5000 ]'
+	sleep 0.1
+	assert_equal "$(ctl_value '[.queues[].made_packets] | add' show workers)" 5000 'packets made'
+	end w0
+	# Without queues there is nothing to make them from, and it says so.
+	start_primary -- --vdev net_ring0 --vdev net_ring1 --workers 1 --total-num-mbufs 511
+	spawn w0 "$HP_WORKER" --file-prefix "$P" --name w0 --function txonly
+	assert_exit_code w0 78
+	assert_one_line_on_stderr w0 'function txonly makes packets on queues'
+	stop_with_term primary
+}
+
 # test
 a_stopped_worker_keeps_its_queue_and_nobody_else_polls_it() {
 	local before
