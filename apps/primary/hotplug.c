@@ -184,6 +184,7 @@ static int set_up(
 	int ret, taken;
 
 	snprintf(device, sizeof(device), "%.*s", (int)strcspn(conf->devargs, ","), conf->devargs);
+	primary->eal_stays |= hp_port_outlives_close(device);
 	ret = make_device(conf, device, err);
 	if (ret < 0)
 		return ret;

@@ -30,9 +30,12 @@ int hp_primary_open_ports(struct hp_primary *primary, struct hp_err *err)
 void hp_primary_close_ports(struct hp_primary *primary)
 {
 	// The last first: a virtual device may be connected to one that was opened before it.
-	for (uint32_t i = primary->n_ports; i-- > 0;)
-		if (hp_port_is_there(&primary->ports[i]))
-			hp_port_close(&primary->ports[i]);
+	for (uint32_t i = primary->n_ports; i-- > 0;) {
+		if (!hp_port_is_there(&primary->ports[i]))
+			continue;
+		primary->eal_stays |= hp_port_outlives_close(primary->ports[i].device);
+		hp_port_close(&primary->ports[i]);
+	}
 }
 
 static int not_heard(

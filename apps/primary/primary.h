@@ -81,6 +81,7 @@ struct hp_primary {
 	bool huge_dir_made;
 	bool lock_held;
 	bool eal_started;
+	bool eal_stays; // a port's driver needs EAL's memory as long as the process lives
 	bool iova_va;
 	int lock_fd;
 	uint64_t started_us;

@@ -476,7 +476,8 @@ void hp_primary_fini(struct hp_primary *primary)
 			hp_pool_destroy(&primary->pools[l]);
 		hp_workers_close(primary);
 		HP_CRASH_POINT(stop_pools);
-		rte_eal_cleanup();
+		if (!primary->eal_stays)
+			rte_eal_cleanup();
 		HP_CRASH_POINT(stop_eal);
 	}
 	hp_primary_close_mail(primary);

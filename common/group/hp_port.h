@@ -72,3 +72,9 @@ int hp_port_stop(struct hp_port *port);
 
 /** Stop and close it. No lane may poll it any more. */
 void hp_port_close(struct hp_port *port);
+
+/**
+ * Whether the device's driver leaves something on EAL's interrupt thread when it is closed, so that
+ * EAL's memory must not be taken away while the process lives: no rte_eal_cleanup().
+ */
+bool hp_port_outlives_close(const char *device);
