@@ -3,6 +3,7 @@
 //
 // Files of a capture: headers, packets, counters at the end, the next file of a ring.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_pcapng.h"
 #include "base/hp_time.h"
@@ -263,11 +264,15 @@ static void tighten(uint64_t *bound, uint64_t limit, uint64_t value)
 
 static int write_batch(struct hp_writer *w, struct hp_batch *batch, struct hp_err *err)
 {
-	int ret = hp_output_write(&w->out, batch->iov, batch->n,
+	int ret;
+
+	HP_CRASH_POINT(guest_collected);
+	ret = hp_output_write(&w->out, batch->iov, batch->n,
 		w->opts->pcap ? hp_batch_pcap_block : hp_batch_pcapng_block, err);
 
 	if (ret < 0)
 		return ret;
+	HP_CRASH_POINT(guest_written);
 	for (uint32_t r = 0; r < w->guest->shm->n_rings; r++)
 		hp_stream_release(&w->guest->rings[r]);
 	for (uint32_t t = 0; t < w->opts->n_taps; t++) {

@@ -6,6 +6,7 @@
 
 #include "guests.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "base/hp_pass.h"
 #include "base/hp_time.h"
@@ -219,6 +220,7 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 	int ret;
 
 	ret = take_memory(guest, mem_fd, bytes, &err);
+	HP_CRASH_POINT(guest_mapped);
 	if (ret == 0 && !names_known(guest, &err))
 		ret = -ENOENT;
 	if (ret == 0 && taps_in_use(primary) + guest->mem.n_taps > HP_TAPS_MAX)
@@ -239,7 +241,9 @@ static void open_guest(struct hp_primary_guest *guest, int mem_fd, uint64_t byte
 		return;
 	}
 	HP_LOG(INFO, "guest '%s' has %u taps", guest->name, guest->mem.n_taps);
+	HP_CRASH_POINT(guest_planned);
 	hp_guest_tell_workers(guest, HP_WIRE_OPENED);
+	HP_CRASH_POINT(guest_told);
 }
 
 void hp_guest_answer(struct hp_primary_guest *guest)

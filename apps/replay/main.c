@@ -3,6 +3,7 @@
 //
 // hp-replay: joins a group as a guest and plays files into it.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "replay.h"
 
@@ -122,8 +123,10 @@ static bool put(struct replay *r, const uint8_t *data, uint32_t len, uint64_t du
 	if (at == NULL)
 		return false;
 	memcpy(at, &head, sizeof(head));
+	HP_CRASH_POINT(replay_torn);
 	memcpy(at + sizeof(head), data, len);
 	r->guest.rings[0].head += n;
+	HP_CRASH_POINT(replay_unpublished);
 	r->sent++;
 	r->bytes += len;
 	note_lateness(r, due_ns);

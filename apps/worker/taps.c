@@ -5,6 +5,7 @@
 // memory, and makes sets of taps that never change; the packet loop takes up the newest at its next
 // turn. What it has worked by before is given back once it has, and then the primary hears of it.
 
+#include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "group/hp_wallclock.h"
 #include "worker.h"
@@ -103,6 +104,7 @@ void hp_worker_taps_take_up(struct hp_worker_taps *t, struct hp_wq_loop *loop)
 	loop->copier = t->copier;
 	loop->clock = &t->clock;
 	hp_wq_use_taps(loop, next);
+	HP_CRASH_POINT(taps_taken_up);
 	atomic_store_explicit(&t->applied, next->version, memory_order_release);
 }
 
@@ -246,6 +248,7 @@ void hp_worker_taps_hear(
 	uint64_t version = t->newest != NULL ? t->newest->taps.version + 1 : 1;
 	struct set *set;
 
+	HP_CRASH_POINT(taps_heard);
 	t->loop = loop;
 	t->heard = msg->serial;
 	memcpy(t->port_names, msg->names, sizeof(t->port_names));
@@ -255,6 +258,7 @@ void hp_worker_taps_hear(
 		start_clock(t, msg);
 		add_capture(t, msg, fd);
 	}
+	HP_CRASH_POINT(taps_mapped);
 	set = make_set(t, version);
 	if (set == NULL) {
 		HP_LOG(ERR, "out of memory: captures are not served here");

@@ -13,7 +13,8 @@
 /**
  * The points: X(name, how, what dies there). `how` is the way in which
  * tests/mp/test_crash_points.sh gets a process there: WHO_WHEN, where WHO is the process that has
- * the variable (member: a client; primary; both: one, then the other; parent: that of --respawn).
+ * the variable (member: a client; guest: a capture or replay; primary; both: one, then the other;
+ * parent: that of --respawn).
  */
 #define HP_CRASH_POINTS(X) \
 	/* a member joins */ \
@@ -49,6 +50,23 @@
 	X(queue_sent, worker_run, "a worker with packets sent and not counted") \
 	X(queue_flushed, worker_share, "a worker that gives a queue up, and has not said so") \
 	X(queue_let_go, worker_share, "a worker that has just given a queue up") \
+	/* captures and replays */ \
+	X(guest_greeted, guest_capture, "a capture that has been welcomed") \
+	X(guest_made, guest_capture, "a capture that has made its memory") \
+	X(guest_offered, guest_capture, "a capture that has handed its memory over") \
+	X(guest_opened, guest_capture, "a capture whose taps work") \
+	X(guest_collected, guest_capture, "a capture with packets that are not in the file") \
+	X(guest_written, guest_capture, "a capture that has written packets, and not said so") \
+	X(guest_leaving, guest_leave, "a capture about to have its taps taken off") \
+	X(replay_torn, guest_replay, "a replay in the middle of a packet that it puts in") \
+	X(replay_unpublished, guest_replay, "a replay that has put packets in, unpublished") \
+	X(taps_heard, worker_tapped, "a worker that hears of a capture") \
+	X(taps_mapped, worker_tapped, "a worker that has mapped a capture's memory") \
+	X(taps_taken_up, worker_tapped, "a worker that copies packets, and has not said so") \
+	X(copy_unpublished, worker_tapped, "a worker that has copied packets, unpublished") \
+	X(guest_mapped, primary_guest, "a primary that has mapped a capture's memory") \
+	X(guest_planned, primary_guest, "a primary whose lanes copy, and no worker knows") \
+	X(guest_told, primary_guest, "a primary that has told workers of a capture") \
 	/* messages */ \
 	X(mail_torn, both_mail, "in the middle of a message that is written") \
 	X(mail_unpublished, both_mail, "with a message written, unpublished") \

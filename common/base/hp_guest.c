@@ -4,6 +4,7 @@
 #include "base/hp_guest.h"
 
 #include "base/hp_connect.h"
+#include "base/hp_crash.h"
 #include "base/hp_pass.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ int hp_guest_join(struct hp_guest *guest, const struct hp_guest_conf *conf, enum
 	guest->fd = c.fd;
 	if (ret == 0)
 		guest->welcome = msg.welcome;
+	HP_CRASH_POINT(guest_greeted);
 	hp_connect_done(&c);
 	return ret;
 }
@@ -184,6 +186,7 @@ int hp_guest_make(struct hp_guest *guest, uint32_t n_rings, uint64_t ring_bytes,
 			return no_memory(guest->bytes, err);
 		hp_stream_open(&guest->rings[i], bytes, ring_bytes, &guest->shm->rings[i]);
 	}
+	HP_CRASH_POINT(guest_made);
 	return 0;
 }
 
@@ -225,8 +228,10 @@ int hp_guest_open(struct hp_guest *guest, struct hp_err *err)
 	hp_wire_init(&offer.hdr, HP_WIRE_OFFER);
 	offer.bytes = guest->bytes;
 	ret = hp_pass_send(guest->fd, &offer, sizeof(offer), guest->mem_fd, 0) < 0 ? -EPIPE : 0;
+	HP_CRASH_POINT(guest_offered);
 	if (ret == 0)
 		ret = hp_connect_answer(&c, HP_WIRE_OPENED, &msg, err);
+	HP_CRASH_POINT(guest_opened);
 	if (ret == -EPIPE)
 		hp_err_set(err, HP_EXIT_AGAIN, EPIPE, "the primary is gone");
 	return ret;
@@ -276,6 +281,7 @@ void hp_guest_leave(struct hp_guest *guest)
 {
 	struct hp_wire_hdr hdr = {0};
 
+	HP_CRASH_POINT(guest_leaving);
 	hp_wire_init(&hdr, HP_WIRE_LEAVE);
 	// An error is the primary's death, which hp_guest_poll() hears of.
 	(void)!send(guest->fd, &hdr, sizeof(hdr), MSG_NOSIGNAL);

@@ -6,6 +6,7 @@
 
 #include "group/hp_copy.h"
 
+#include "base/hp_crash.h"
 #include "base/hp_pcapng.h"
 #include "base/hp_tap.h"
 
@@ -227,6 +228,7 @@ void hp_copy_commit(const struct hp_copy *copy, uint64_t taps, uint16_t n)
 
 		count_tap(copy, t, n);
 		ring->out.head = ring->start + (n > 0 ? ring->ends[n - 1] : 0);
+		HP_CRASH_POINT(copy_unpublished);
 		hp_stream_publish(&ring->out);
 	}
 }

@@ -29,12 +29,12 @@ static void fill(union hp_wire_msg *msg, uint16_t type)
 		msg->welcome.n_lanes = 1;
 		msg->welcome.n_queues = 2;
 		msg->welcome.n_points = 2;
-		strcpy(msg->welcome.points[0].name, "in");
-		strcpy(msg->welcome.points[0].device, "net_null0");
-		strcpy(msg->welcome.points[1].name, "fw");
+		memcpy(msg->welcome.points[0].name, "in", 3);
+		memcpy(msg->welcome.points[0].device, "net_null0", 10);
+		memcpy(msg->welcome.points[1].name, "fw", 3);
 	} else if (type == HP_WIRE_REFUSE) {
 		msg->refuse.exit_code = HP_EXIT_CONFIG;
-		strcpy(msg->refuse.text, "no");
+		memcpy(msg->refuse.text, "no", 3);
 	}
 }
 

@@ -29,6 +29,8 @@ every_point() {
 	HP_CLIENT=$build/apps/client/hp-client
 	HP_WORKER=$build/apps/worker/hp-worker
 	HP_MESSAGE=$build/apps/message/hp-message
+	HP_CAPTURE=$build/apps/capture/hp-capture
+	HP_REPLAY=$build/apps/replay/hp-replay
 	HUGEPOD=$build/apps/hugepod/hugepod
 	for point in $(points "$1"); do
 		began=$(now_ms)
@@ -332,6 +334,45 @@ primary_repairs() {
 	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
 }
 
+# Captures and replays. Another one does what the dead one did.
+capture() { spawn k "$HP_CAPTURE" --file-prefix "$P" --name k -q -B 1 -i port:in:rx -w /dev/null; }
+replay() { spawn k "$HP_REPLAY" --file-prefix "$P" --name k -q -i port:in:rx -l 0 -p 1000 "$ROOT/tests/data/real.pcap"; }
+guest_group() { primary; member c0; member c1; wait_until_well 10; }
+guest_dies() { # COMMAND...: what it was
+	wait_for_death
+	assert_exit_code k "$KILLED"
+	"$@"
+	OTHERS=' k'
+}
+
+guest_captures() { guest_group; arm; at_point capture; guest_dies capture; }
+guest_replays() { guest_group; arm; at_point replay; guest_dies replay; }
+guest_leaves() {
+	guest_group
+	at_point capture
+	wait_until 10 member_is k ready
+	arm
+	signal k INT
+	guest_dies capture
+}
+
+worker_is_captured() {
+	worker_group c1
+	arm
+	capture
+	C1_RESTARTS=1 OTHERS=' k'
+	wait_for_death
+}
+
+primary_serves_a_capture() {
+	worker_group primary
+	arm
+	capture
+	wait_for_death
+	exit_code_of k 5
+	PRIMARY_RESTARTS=1 C1_RESTARTS=-1
+}
+
 primary_attaches() {
 	whole_group primary
 	arm
@@ -371,6 +412,16 @@ a_worker_dies_while_it_gives_up_a_queue() { every_point worker_share worker_shar
 a_primary_dies_while_it_shares_out_queues() { every_point primary_share primary_shares_out; }
 # test 150
 a_primary_dies_while_it_mends_a_pool() { every_point primary_repair primary_repairs; }
+# test 150
+a_capture_dies() { every_point guest_capture guest_captures; }
+# test 150
+a_capture_dies_while_it_leaves() { every_point guest_leave guest_leaves; }
+# test 150
+a_replay_dies() { every_point guest_replay guest_replays; }
+# test 150
+a_worker_dies_while_it_is_captured() { every_point worker_tapped worker_is_captured; }
+# test 150
+a_primary_dies_while_a_capture_comes() { every_point primary_guest primary_serves_a_capture; }
 # test 150
 a_member_dies_with_a_message() { every_point both_mail member_answers; }
 # test 150
