@@ -7,6 +7,7 @@
 #include "k8s_resources.h"
 #include "lint_member.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 // Fields that a version of Kubernetes before 1.36 does not have, or not as it is used here.
@@ -57,6 +58,22 @@ static void image(struct lint *l, const struct lint_object *o, const struct k8s_
 			k8s_printf(&l->arena, "image \"%s\" has no fixed version", text), NULL);
 }
 
+static void capability(struct lint *l, const struct lint_object *o, const struct lint_member *m,
+	const struct k8s_at *container)
+{
+	const struct k8s_at context = k8s_child(container, "securityContext");
+	const struct k8s_at capabilities = k8s_child(&context, "capabilities");
+	const struct k8s_at added = k8s_child(&capabilities, "add");
+
+	if (m->uid > 0 && k8s_len(added.val) > 0)
+		lint_add(l, o, "advice-capability", &added,
+			k8s_printf(&l->arena,
+				"user %" PRId64
+				" does not get it: a capability that is added reaches root alone",
+				m->uid),
+			NULL);
+}
+
 static void member(struct lint *l, const struct lint_object *o, const struct lint_member *m,
 	const struct k8s_at *container)
 {
@@ -85,6 +102,7 @@ static void member(struct lint *l, const struct lint_object *o, const struct lin
 			"containerd's seccomp profile refuses get_mempolicy and mbind without "
 			"CAP_SYS_NICE: EAL on a NUMA node may not find its pages",
 			NULL);
+	capability(l, o, m, container);
 }
 
 static void size_limit(struct lint *l, const struct lint_object *o, const struct k8s_at *spec)

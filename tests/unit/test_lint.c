@@ -209,6 +209,35 @@ static void the_default_seccomp_profile_is_advice_for_stock_programs_only(void *
 	}
 }
 
+static void a_capability_for_a_user_that_is_not_root_is_advice(void **state)
+{
+	static const char pod[] =
+		POD "  securityContext: {runAsUser: %d}\n"
+		    "  containers:\n  - name: c\n    image: 'i:1'\n    command: [dpdk-testpmd]\n"
+		    "    " LIMITS "\n    securityContext: {capabilities: {%s}}\n"
+		    "    volumeMounts: [{name: hp, mountPath: /dev/hugepages}]\n  " HUGE;
+	static const struct {
+		int uid;
+		const char *capabilities;
+		bool advised;
+	} cases[] = {
+		{1001, "add: [IPC_LOCK]", true},
+		{1001, "add: []", false},
+		{1001, "drop: [ALL]", false},
+		{0, "add: [IPC_LOCK]", false},
+	};
+	char text[sizeof(pod) + 32];
+
+	for (size_t i = 0; i < HP_LEN(cases); i++) {
+		struct lint l = {0};
+
+		snprintf(text, sizeof(text), pod, cases[i].uid, cases[i].capabilities);
+		run(&l, text, "none");
+		assert_int_equal(find(&l, "advice-capability") != NULL, cases[i].advised);
+		lint_free(&l);
+	}
+}
+
 static void a_namespace_among_the_files_decides_the_profile(void **state)
 {
 	static const char text[] =
@@ -443,6 +472,7 @@ int main(void)
 			what_cannot_be_mounted_or_scheduled_is_told_as_the_kubelet_tells_it),
 		cmocka_unit_test(pod_security_is_told_as_the_admission_plugin_tells_it),
 		cmocka_unit_test(the_default_seccomp_profile_is_advice_for_stock_programs_only),
+		cmocka_unit_test(a_capability_for_a_user_that_is_not_root_is_advice),
 		cmocka_unit_test(a_namespace_among_the_files_decides_the_profile),
 		cmocka_unit_test(each_thing_that_stops_dpdk_is_named),
 		cmocka_unit_test(stock_dpdk_collides_in_lcores_and_pids),
