@@ -178,7 +178,7 @@ static struct rte_mbuf *make_lendable(struct hp_pool *pool, struct rte_mbuf *m)
 }
 
 // Lend one packet; its length in bytes, 0 if it was dropped.
-static inline uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
+static uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
 	struct hp_client_counters *count, struct rte_mbuf *m, uint8_t hops)
 {
 	struct rte_mbuf *own = m;
@@ -198,24 +198,40 @@ static inline uint32_t lend(struct hp_lane *lane, struct hp_lender *lender,
 	return rte_pktmbuf_pkt_len(own);
 }
 
+// One test for all: nearly always each can be lent as it is.
+static bool all_lendable(const struct hp_lane *lane, const struct hp_burst *burst, uint16_t n)
+{
+	bool near = true;
+
+	for (uint16_t i = 0; burst->hops != NULL && i < n; i++)
+		near &= burst->hops[i] < lane->plan->hop_limit;
+	return near && hp_pool_lendable_all(lane->pool, burst->pkts, n);
+}
+
 static void lend_burst(struct hp_lane *lane, uint8_t client, const struct hp_burst *burst)
 {
 	const struct hp_plan_client *pc = &lane->plan->clients[client];
 	struct hp_client_counters *count = lane->clients[client].count;
 	struct hp_lender *lender = &lane->lenders[pc->slot];
 	uint32_t before = lender->lent;
-	uint64_t bytes = 0;
+	uint64_t bytes = burst->bytes;
 	uint32_t room = hp_lender_room(lender);
 	uint16_t n = burst->n;
 
 	if (unlikely(n > room)) {
 		n = (uint16_t)room;
+		bytes -= hp_lane_bytes(burst->pkts + n, (uint16_t)(burst->n - n));
 		hp_lane_drop(lane, count->drops, HP_DROP_LINK_FULL, burst->pkts + n,
 			(uint16_t)(burst->n - n));
 	}
-	for (uint16_t i = 0; i < n; i++)
-		bytes += lend(lane, lender, count, burst->pkts[i],
-			burst->hops != NULL ? burst->hops[i] : 0);
+	if (likely(all_lendable(lane, burst, n))) {
+		hp_lender_lend_burst(lender, lane->mbuf_base, burst->pkts, burst->hops, n);
+	} else {
+		bytes = 0;
+		for (uint16_t i = 0; i < n; i++)
+			bytes += lend(lane, lender, count, burst->pkts[i],
+				burst->hops != NULL ? burst->hops[i] : 0);
+	}
 	if (hp_tapped(pc->tap_in))
 		hp_lane_tap_lent(lane, pc->tap_in, lender, before);
 	hp_count(&count->lent_packets, lender->lent - before);
@@ -281,6 +297,7 @@ void hp_lane_flush_held(struct hp_lane *lane, uint8_t client)
 		pkts[burst.n] = held->m;
 		hops[burst.n] = held->hops;
 	}
+	burst.bytes = hp_lane_bytes(pkts, burst.n);
 	lend_burst(lane, client, &burst);
 	set_held(c);
 }

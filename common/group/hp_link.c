@@ -11,14 +11,16 @@ int hp_lender_init(struct hp_lender *lender, const struct hp_group *group)
 {
 	memset(lender, 0, sizeof(*lender));
 	lender->out = calloc(group->hdr->window_max, sizeof(*lender->out));
-	lender->loans = calloc(group->hdr->window_max, sizeof(*lender->loans));
-	return lender->out != NULL && lender->loans != NULL ? 0 : -ENOMEM;
+	lender->hops = calloc(group->hdr->window_max, sizeof(*lender->hops));
+	lender->segs = calloc(group->hdr->window_max, sizeof(*lender->segs));
+	return lender->out != NULL && lender->hops != NULL && lender->segs != NULL ? 0 : -ENOMEM;
 }
 
 void hp_lender_fini(struct hp_lender *lender)
 {
 	free(lender->out);
-	free(lender->loans);
+	free(lender->hops);
+	free(lender->segs);
 	memset(lender, 0, sizeof(*lender));
 }
 
@@ -34,6 +36,7 @@ void hp_lender_open(struct hp_lender *lender, const struct hp_group *group, uint
 	lender->published = 0;
 	lender->accepted = 0;
 	lender->blanks = 0;
+	lender->chains = 0;
 	lender->read = 0;
 	memset(&lender->rest, 0, sizeof(lender->rest));
 	lender->live = true;
@@ -104,40 +107,87 @@ static bool accept_blank(
 	return true;
 }
 
-// Accept packets of the current entry, at most as many; false if one's header is wrong.
-static bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
-	uint16_t n, struct hp_returned *out)
+// Note what was accepted of the current entry, with its verdict.
+static void note_accepted(struct hp_lender *lender, uint16_t n, struct hp_returned *out)
 {
 	const struct hp_verdict verdict = lender->rest.verdict;
-	uint32_t at = lender->accepted;
-	uint16_t i;
 
-	for (i = 0; i < n; i++, at++) {
-		struct rte_mbuf *m = mbuf_at(lender, at);
-		struct hp_loan loan = {0};
-
-		if (HP_CONTRACT)
-			loan = lender->loans[at & lender->mask];
-		prefetch_next(lender, at + 4);
-		if (HP_CONTRACT && checked && unlikely(!hp_pool_check(pool, m, loan.segs)))
-			break;
-		if (HP_CONTRACT && unlikely(loan.hops == 0)) {
-			if (!accept_blank(lender, verdict.kind, m, out))
-				break;
-			loan.hops = 1;
-		} else if (unlikely(verdict.kind == HP_VERDICT_UNUSED)) {
-			break;
-		}
-		out->pkts[out->n] = m;
-		out->verdicts[out->n] = verdict;
-		out->hops[out->n++] = loan.hops;
-		out->bytes += rte_pktmbuf_pkt_len(m);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		out->verdicts[out->n + i] = verdict;
 	if (verdict.kind != HP_VERDICT_NEXT)
 		out->all_next = false;
-	lender->accepted += i;
-	lender->rest.n = (uint16_t)(lender->rest.n - i);
+	out->n = (uint16_t)(out->n + n);
+	lender->accepted += n;
+	lender->rest.n = (uint16_t)(lender->rest.n - n);
+}
+
+// Accept packets of the current entry, at most as many; false if one's header is wrong. All that
+// is out has one segment, and nothing is blank.
+static bool accept_plain(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t n, struct hp_returned *out)
+{
+	uint32_t at = lender->accepted & lender->mask;
+	struct rte_mbuf **pkts = &out->pkts[out->n];
+	uint16_t passed = 0;
+
+	n = (uint16_t)RTE_MIN((uint32_t)n, lender->mask + 1 - at); // up to the ring's end
+	if (HP_CONTRACT) {
+		memcpy(pkts, &lender->out[at], n * sizeof(*pkts));
+		memcpy(&out->hops[out->n], &lender->hops[at], n);
+	} else {
+		for (uint16_t i = 0; i < n; i++)
+			pkts[i] = mbuf_at(lender, at + i);
+		memset(&out->hops[out->n], 0, n);
+	}
+	if (HP_CONTRACT && checked) {
+		passed = hp_pool_check_burst(pool, pkts, n, &out->bytes);
+	} else {
+		for (; passed < n; passed++) {
+			prefetch_next(lender, at + passed + 8);
+			out->bytes += rte_pktmbuf_pkt_len(pkts[passed]);
+		}
+	}
+	note_accepted(lender, passed, out);
+	return passed == n;
+}
+
+// The same for any packets.
+static bool accept_any(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t n, struct hp_returned *out)
+{
+	const uint8_t kind = lender->rest.verdict.kind;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t at = (lender->accepted + i) & lender->mask;
+		struct rte_mbuf *m = lender->out[at];
+
+		prefetch_next(lender, at + 4);
+		if (checked && unlikely(!hp_pool_check(pool, m, lender->segs[at])))
+			break;
+		out->hops[out->n + i] = lender->hops[at];
+		if (lender->hops[at] == 0) {
+			if (!accept_blank(lender, kind, m, out))
+				break;
+			out->hops[out->n + i] = 1;
+		} else if (unlikely(kind == HP_VERDICT_UNUSED)) {
+			break;
+		}
+		lender->chains -= lender->segs[at] != 1;
+		out->pkts[out->n + i] = m;
+		out->bytes += rte_pktmbuf_pkt_len(m);
+	}
+	note_accepted(lender, i, out);
 	return i == n;
+}
+
+static inline bool accept_some(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
+	uint16_t n, struct hp_returned *out)
+{
+	if (!HP_CONTRACT || likely(lender->blanks == 0 && lender->chains == 0 &&
+				    lender->rest.verdict.kind != HP_VERDICT_UNUSED))
+		return accept_plain(lender, pool, checked, n, out);
+	return accept_any(lender, pool, checked, n, out);
 }
 
 int hp_lender_collect(struct hp_lender *lender, const struct hp_pool *pool, bool checked,
@@ -171,13 +221,13 @@ uint16_t hp_lender_take_back(struct hp_lender *lender, const struct hp_pool *poo
 		lender->accepted = lender->lent; // nobody knows where they are
 	for (; lender->accepted != lender->lent && n < max; lender->accepted++) {
 		struct rte_mbuf *m = lender->out[lender->accepted & lender->mask];
-		struct hp_loan loan = lender->loans[lender->accepted & lender->mask];
+		uint8_t segs = lender->segs[lender->accepted & lender->mask];
 
 		// Its last holder may have died in the middle of a write.
-		if (!hp_pool_check(pool, m, loan.segs))
-			hp_pool_repair(pool, m, loan.segs);
+		if (!hp_pool_check(pool, m, segs))
+			hp_pool_repair(pool, m, segs);
 		pkts[n] = m;
-		if (loan.hops == 0) {
+		if (lender->hops[lender->accepted & lender->mask] == 0) {
 			++*n_blank;
 			lender->blanks--;
 		} else {

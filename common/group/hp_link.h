@@ -50,18 +50,13 @@ struct hp_link {
 	uint32_t returned; // entries written
 };
 
-/** What the lender knows of a packet that is out. */
-struct hp_loan {
-	uint8_t hops; // clients that it has been through, this one too; 0: it was lent blank
-	uint8_t segs; // of the packet
-};
-
 /** The lender's end. One lane of the primary. All of it is private. */
 struct hp_lender {
 	struct hp_link_shm *shm;
 	const struct hp_return *returns;
 	struct rte_mbuf **out; // [mask + 1] by number of the lend
-	struct hp_loan *loans; // [mask + 1] of the same packets
+	uint8_t *hops; // of the same: clients that each has been through, this one too; 0: blank
+	uint8_t *segs; // of the same
 	uintptr_t mbuf_base; // without the contract
 	uint32_t mask;
 	uint32_t window; // packets out at a time
@@ -69,6 +64,7 @@ struct hp_lender {
 	uint32_t published; // packets that the borrower has been told of
 	uint32_t accepted; // packets
 	uint32_t blanks; // of those that are out
+	uint32_t chains; // of those that are out, packets of several segments
 	uint32_t read; // entries
 	struct hp_return rest; // of the entry read last, what was not yet accepted
 	bool live; // may be lent to
@@ -199,9 +195,38 @@ static inline void hp_lender_lend(
 
 	if (HP_CONTRACT) {
 		lender->out[at] = m;
-		lender->loans[at] = (struct hp_loan){.hops = hops, .segs = (uint8_t)m->nb_segs};
+		lender->hops[at] = hops;
+		lender->segs[at] = (uint8_t)m->nb_segs;
+		lender->chains += m->nb_segs != 1;
 	}
 	lender->shm->lends[at] = (uint32_t)(((uintptr_t)m - mbuf_base) / RTE_CACHE_LINE_SIZE);
+}
+
+/**
+ * Write packets of one segment. There has to be room, and they have to pass hp_pool_lendable().
+ * @param hops
+ *   Clients that each has been through; NULL: none.
+ */
+static inline void hp_lender_lend_burst(struct hp_lender *lender, uintptr_t mbuf_base,
+	struct rte_mbuf *const *pkts, const uint8_t *hops, uint16_t n)
+{
+	uint32_t at = lender->lent & lender->mask;
+	uint16_t n_now = (uint16_t)RTE_MIN((uint32_t)n, lender->mask + 1 - at);
+
+	if (HP_CONTRACT) {
+		memcpy(&lender->out[at], pkts, n_now * sizeof(*pkts));
+		memset(&lender->segs[at], 1, n_now);
+		memset(&lender->hops[at], 1, n_now);
+		for (uint16_t i = 0; hops != NULL && i < n_now; i++)
+			lender->hops[at + i] = (uint8_t)(hops[i] + 1);
+	}
+	for (uint16_t i = 0; i < n_now; i++)
+		lender->shm->lends[at + i] =
+			(uint32_t)(((uintptr_t)pkts[i] - mbuf_base) / RTE_CACHE_LINE_SIZE);
+	lender->lent += n_now;
+	if (n_now < n) // the ring's end lies between
+		hp_lender_lend_burst(lender, mbuf_base, pkts + n_now,
+			hops != NULL ? hops + n_now : NULL, (uint16_t)(n - n_now));
 }
 
 /** Write one blank packet, which the borrower may fill: it is empty, and has one segment. */

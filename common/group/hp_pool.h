@@ -15,7 +15,23 @@
 #include <rte_mempool.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+typedef uint64_t hp_pool_vec __attribute__((vector_size(16)));
+
+/** What 16 bytes of an mbuf have to be. */
+struct hp_pool_bits {
+	hp_pool_vec want;
+	hp_pool_vec mask; // the bits that count
+};
+
+// Where they are: address and IOVA of the buffer (where mbufs have one); references, segments and
+// flags; the buffer's length and the pool.
+#define HP_POOL_BUFFER offsetof(struct rte_mbuf, buf_addr)
+#define HP_POOL_STATE RTE_ALIGN_FLOOR(offsetof(struct rte_mbuf, refcnt), sizeof(hp_pool_vec))
+#define HP_POOL_OWNER RTE_ALIGN_FLOOR(offsetof(struct rte_mbuf, pool), sizeof(hp_pool_vec))
 
 struct hp_pool {
 	struct rte_mempool *mp;
@@ -27,6 +43,9 @@ struct hp_pool {
 	uint32_t per_page; // objects of a page, where none may cross its end; else n
 	uint32_t page_shift; // log2 of a page's cache lines; 63: no pages
 	uint16_t room; // bytes of an mbuf's buffer
+	hp_pool_vec buffer; // at HP_POOL_BUFFER, the bits of address and IOVA
+	struct hp_pool_bits state; // at HP_POOL_STATE
+	struct hp_pool_bits owner; // at HP_POOL_OWNER
 	uint64_t reciprocal; // 2^32 / (stride / 64), rounded up
 	uint64_t *page_iova; // what to add to an address of each page for its IOVA; NULL: nothing
 	uint32_t *next; // [n] index of the following segment of a lent chain
@@ -92,6 +111,16 @@ static inline uint32_t hp_pool_index(const struct hp_pool *pool, const struct rt
 	return (uint32_t)index;
 }
 
+/** The bits of an mbuf that are other than they have to be. */
+static inline hp_pool_vec hp_pool_wrong(
+	const struct rte_mbuf *m, size_t at, const struct hp_pool_bits *bits)
+{
+	hp_pool_vec have;
+
+	memcpy(&have, (const uint8_t *)m + at, sizeof(have));
+	return (have ^ bits->want) & bits->mask;
+}
+
 /**
  * True if a packet may be lent as it is: each byte lies in mbufs of this pool, which nobody else
  * refers to. A driver that hands out buffers of its own (zero-copy memif) or another pool's mbufs
@@ -99,9 +128,14 @@ static inline uint32_t hp_pool_index(const struct hp_pool *pool, const struct rt
  */
 static inline bool hp_pool_lendable(const struct hp_pool *pool, const struct rte_mbuf *m)
 {
-	return m->pool == pool->mp && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 &&
-	       m->nb_segs == 1;
+	hp_pool_vec wrong = hp_pool_wrong(m, HP_POOL_STATE, &pool->state) |
+			    hp_pool_wrong(m, HP_POOL_OWNER, &pool->owner);
+
+	return (wrong[0] | wrong[1]) == 0;
 }
+
+/** hp_pool_lendable() of each. */
+bool hp_pool_lendable_all(const struct hp_pool *pool, struct rte_mbuf *const *pkts, uint16_t n);
 
 /**
  * Make the pool whole again after the one process that used it has died: every mbuf is free. None
@@ -156,6 +190,15 @@ static inline bool hp_pool_check(const struct hp_pool *pool, const struct rte_mb
 		return hp_pool_check_chain(pool, m, segs);
 	return off == 0 && hp_pool_check_segment(pool, m);
 }
+
+/**
+ * hp_pool_check() for packets of one segment each.
+ * @param bytes
+ *   Gets the length of those that passed, added.
+ * @return how many passed before the first that did not.
+ */
+uint16_t hp_pool_check_burst(
+	const struct hp_pool *pool, struct rte_mbuf *const *pkts, uint16_t n, uint64_t *bytes);
 
 /**
  * Put the header of a packet that was lent with @p segs segments in order; its data is void then.
