@@ -32,7 +32,7 @@ CGROUP= # where spawn puts processes, see with_hugetlb_limit
 # The repository is mounted below $T, because the group's user may not enter where it is (/root).
 prepare() {
 	mkdir -p "$T/run" "$T/huge" "$T/out" "$T/repo" "$T/build"
-	mount --bind "$ROOT" "$T/repo"
+	mount --rbind "$ROOT" "$T/repo" # with what scripts/test-dpdk mounts in it
 	mount --bind "$BUILD" "$T/build"
 	ORIGIN=$ROOT
 	ROOT=$T/repo
