@@ -33,6 +33,7 @@ static const struct hp_cli_cmd commands[] = {
 	{"show port (info|stats|summary) [<name>]", say, "Ports", "Show ports."},
 	{"set <name> <n:uint16> [<i:int32>]", say, "Ports", "Set a value."},
 	{"set all <n:uint64>", say, "Ports", "Set all."},
+	{"plug <name> <list>", say, "Ports", "Plug a port into others."},
 	{"echo <rest...>", say, "Other", "Say it."},
 	{NULL},
 };
@@ -112,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (cli == NULL)
 			abort(); // lint: abort: this is how a fuzzer is told
 		hp_cli_complete_with(cli, "name", names);
+		hp_cli_complete_list(cli, "list", names, 2, NULL);
 	}
 	if (size < 1 || size > 16384)
 		return 0;
