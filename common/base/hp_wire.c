@@ -171,7 +171,8 @@ int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 		return check_taps(&msg->taps, err);
 	case HP_WIRE_REFUSE:
 		text_ok = terminated(msg->refuse.text, sizeof(msg->refuse.text)) &&
-			  msg->refuse.exit_code > 0 && msg->refuse.exit_code < 128;
+			  msg->refuse.text[0] != '\0' && msg->refuse.exit_code > 0 &&
+			  msg->refuse.exit_code < 128;
 		break;
 	case HP_WIRE_SHUTDOWN:
 	case HP_WIRE_EVICT:
@@ -182,7 +183,8 @@ int hp_wire_check(const union hp_wire_msg *msg, size_t len, struct hp_err *err)
 	}
 	if (!text_ok)
 		return hp_err_set(err, HP_EXIT_PROTOCOL, EBADMSG,
-			"message type %u: a text is not terminated or a code is out of bounds",
+			"message type %u: a text is empty or not terminated, or a code is out of "
+			"bounds",
 			hdr->type);
 	return 0;
 }
