@@ -193,6 +193,12 @@ static uint32_t collect(struct hp_lane *lane)
 	return work;
 }
 
+static void look_ahead(const struct hp_lane *lane)
+{
+	for (uint32_t i = 0; i < lane->n_active; i++)
+		hp_lender_look_ahead(&lane->lenders[lane->active[i]]);
+}
+
 // Blank packets for a member that makes packets, as long as half of its window is there for what it
 // is lent otherwise.
 static void lend_blanks(struct hp_lane *lane, uint8_t slot)
@@ -272,6 +278,7 @@ void hp_lane_turn(struct hp_lane *lane)
 		flush_ports(lane);
 	// What comes back makes room for what comes in.
 	work += collect(lane);
+	look_ahead(lane);
 	if (plan->forwarding)
 		work += poll_ports(lane);
 	if (unlikely(plan->n_sources > 0) && plan->forwarding)

@@ -226,6 +226,7 @@ static void lend_burst(struct hp_lane *lane, uint8_t client, const struct hp_bur
 	}
 	if (likely(all_lendable(lane, burst, n))) {
 		hp_lender_lend_burst(lender, lane->mbuf_base, burst->pkts, burst->hops, n);
+		hp_lender_claim(lender, n);
 	} else {
 		bytes = 0;
 		for (uint16_t i = 0; i < n; i++)

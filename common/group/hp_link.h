@@ -229,6 +229,19 @@ static inline void hp_lender_lend_burst(struct hp_lender *lender, uintptr_t mbuf
 			hops != NULL ? hops + n_now : NULL, (uint16_t)(n - n_now));
 }
 
+/**
+ * Take the places for the @p n packets after the next @p n away from the borrower, which read them
+ * a window ago: a store that waits for its line holds up all stores behind it.
+ */
+static inline void hp_lender_claim(const struct hp_lender *lender, uint16_t n)
+{
+	const uint32_t places = RTE_CACHE_LINE_SIZE / sizeof(lender->shm->lends[0]);
+
+	for (uint32_t i = 0; i < n; i += places)
+		__builtin_prefetch(
+			&lender->shm->lends[(lender->lent + n + i) & lender->mask], 1, 3);
+}
+
 /** Write one blank packet, which the borrower may fill: it is empty, and has one segment. */
 static inline void hp_lender_lend_blank(
 	struct hp_lender *lender, uintptr_t mbuf_base, struct rte_mbuf *m)
@@ -248,6 +261,16 @@ static inline void hp_lender_publish(struct hp_lender *lender)
 {
 	lender->published = lender->lent;
 	atomic_store_explicit(&lender->shm->lent, lender->lent, memory_order_release);
+}
+
+/**
+ * Fetch what hp_lender_collect() reads first, for a collect that comes a little later: another CPU
+ * has written it, and may be as far away as a burst takes.
+ */
+static inline void hp_lender_look_ahead(const struct hp_lender *lender)
+{
+	rte_prefetch0(&lender->shm->returned);
+	rte_prefetch0(&lender->returns[lender->read & lender->mask]);
 }
 
 /** True if hp_lender_collect() has something to look at. */
