@@ -245,10 +245,11 @@ static void a_scribbled_word_is_no_death(void **state)
 	NEEDS_KERNEL(f);
 	liar = fork();
 	assert_true(liar >= 0);
-	if (liar == 0)
+	if (liar == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (uint32_t n = 0; liar == 0; n++)
-		atomic_store(&f->words[0], n & ~FUTEX_OWNER_DIED);
+		for (uint32_t n = 0;; n++)
+			atomic_store(&f->words[0], n & ~FUTEX_OWNER_DIED);
+	}
 	pid = start(f, 1);
 	hp_lifelines_watch(f->lines, 0, &f->words[0]);
 	hp_lifelines_watch(f->lines, 1, &f->words[1]);
