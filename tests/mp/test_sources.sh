@@ -96,12 +96,3 @@ a_killed_source_leaves_the_books_whole_and_others_their_packets() {
 	wait_until 5 eval '[ "$(link_value fw returned_packets)" -gt '"$before"' ]'
 	end_with fw other
 }
-
-# test
-a_worker_refuses_a_function_that_makes_packets() {
-	start_primary -- --vdev net_null0 --vdev net_null1 --workers 1 --total-num-mbufs 511 --mbuf-cache 128
-	spawn w0 "$HP_WORKER" --file-prefix "$P" --name w0 --function txonly
-	assert_exit_code w0 64
-	assert_one_line_on_stderr w0 'function txonly makes packets, which hp-client does'
-	stop_with_term primary
-}

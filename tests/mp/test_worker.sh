@@ -313,15 +313,6 @@ a_worker_is_refused_where_nobody_asked_for_workers() {
 	stop_with_term primary
 }
 
-# test
-a_capture_of_a_port_that_workers_poll_is_refused_in_words() {
-	null_ports 2 --workers 1
-	spawn capture "$HP_CAPTURE" --file-prefix "$P" --interface port:net_null0:rx --write "$T/out/c.pcapng"
-	assert_exit_code capture 78
-	assert_one_line_on_stderr capture 'workers poll that port themselves'
-	stop_with_term primary
-}
-
 # Files are opened by the primary alone: a worker that joined would truncate the output.
 spread_group() { # OPTIONS...
 	start_primary -- --port "in=net_pcap0,rx_pcap=$REAL;when-full=wait" \
