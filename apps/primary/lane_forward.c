@@ -357,6 +357,19 @@ static uint16_t transmit(
 	return sent;
 }
 
+// A driver may have freed what it took: copies come first, and those of packets that it did not
+// take are taken back.
+static __rte_noinline uint16_t transmit_tapped(
+	struct hp_lane *lane, const struct hp_plan_port *port, const struct hp_burst *burst)
+{
+	uint16_t sent;
+
+	hp_lane_tap_stage(lane, port->tap_tx, burst->pkts, burst->n);
+	sent = transmit(lane, port, burst->pkts, burst->n);
+	hp_lane_tap_commit(lane, port->tap_tx, sent);
+	return sent;
+}
+
 static uint16_t transmit_counted(
 	struct hp_lane *lane, const struct hp_plan_port *port, const struct hp_burst *burst)
 {
@@ -364,13 +377,10 @@ static uint16_t transmit_counted(
 	uint64_t bytes = burst->bytes;
 	uint16_t sent;
 
-	// A driver may have freed what it took: copies come first, and those of packets that it did
-	// not take are taken back.
 	if (hp_tapped(port->tap_tx))
-		hp_lane_tap_stage(lane, port->tap_tx, burst->pkts, burst->n);
-	sent = transmit(lane, port, burst->pkts, burst->n);
-	if (hp_tapped(port->tap_tx))
-		hp_lane_tap_commit(lane, port->tap_tx, sent);
+		sent = transmit_tapped(lane, port, burst);
+	else
+		sent = transmit(lane, port, burst->pkts, burst->n);
 	if (unlikely(sent < burst->n))
 		bytes -= hp_lane_bytes(burst->pkts + sent, (uint16_t)(burst->n - sent));
 	hp_count(&count->tx_packets, sent);
