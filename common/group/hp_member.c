@@ -158,6 +158,7 @@ static void on_message(void *arg, int fd, uint32_t events)
 	if (passed >= 0)
 		close(passed);
 }
+
 static void *control_main(void *arg)
 {
 	struct hp_member *member = arg;
