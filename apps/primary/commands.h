@@ -36,5 +36,8 @@ struct hp_out;
 void hp_show_replay_drops(const struct hp_primary *primary, struct hp_out *out,
 	void (*reasons)(struct hp_out *out, const char *where, const uint64_t *drops));
 
+/** Rows of 'show port rss' for primary->ports[i]: one for each receive queue. */
+void hp_primary_show_rss(struct hp_primary *primary, uint32_t i, struct hp_out *out);
+
 /** Rows of 'show members' for captures and replays. */
 void hp_show_guests(const struct hp_primary *primary, struct hp_out *out);

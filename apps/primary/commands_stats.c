@@ -250,6 +250,7 @@ static int show_port(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 		{"summary", show_summary},
 		{"stats", show_stats},
 		{"xstats", show_xstats},
+		{"rss", hp_primary_show_rss},
 	};
 	struct hp_primary *primary = ctx;
 	const char *what = hp_cli_word(args, 2), *which = hp_cli_str(args, "ports");
@@ -363,11 +364,11 @@ static int clear_fwd(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 }
 
 const struct hp_cli_cmd hp_primary_stats_commands[] = {
-	{"show port (info|summary|stats|xstats) <ports>", show_port, "Ports",
+	{"show port (info|summary|stats|xstats|rss) <ports>", show_port, "Ports",
 		"A port (id, name or 'all'): what it is; in short; what it has counted since "
-		"'clear', "
-		"with rates since the last look; what its driver counts besides.",
-		"same, as text alone; no names of ports"},
+		"'clear', with rates since the last look; what its driver counts besides; what "
+		"its device hashes, and the entries of its table for each receive queue.",
+		"same, as text alone; no names of ports; `show port N rss reta`, `rss-hash`"},
 	{"clear port (stats|xstats) <ports>", clear_port, "Ports",
 		"Let 'show port' count from zero; 'show ports' and 'show drops' go on.",
 		"same; resets the device's counters too"},

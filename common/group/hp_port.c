@@ -30,6 +30,15 @@ static void device_name(const char *devargs, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)strcspn(devargs, ","), devargs);
 }
 
+const char *hp_port_device_error(int ret)
+{
+	if (ret == -1)
+		return "its driver refuses these arguments"; // whatever is wrong: it is no EPERM
+	if (ret == -EFAULT)
+		return "there is no driver of that name"; // no bus knows it
+	return rte_strerror(-ret);
+}
+
 static int probe(struct hp_port *port, const char *devargs, struct hp_err *err)
 {
 	int ret;
@@ -42,7 +51,7 @@ static int probe(struct hp_port *port, const char *devargs, struct hp_err *err)
 		return hp_err_set(err, HP_EXIT_CONFIG, -ret,
 			"port %s: device '%s' cannot be opened: %s: see the lines above for the "
 			"driver's own words",
-			port->name, devargs, rte_strerror(-ret));
+			port->name, devargs, hp_port_device_error(ret));
 	ret = rte_eth_dev_get_port_by_name(port->device, &port->port_id);
 	if (ret < 0)
 		return hp_err_set(err, HP_EXIT_CONFIG, -ret,
@@ -91,19 +100,23 @@ static int configure(struct hp_port *port, const struct hp_port_conf *conf,
 	const struct wanted *wanted, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf eth;
+	int ret;
 
 	memset(&eth, 0, sizeof(eth));
 	port->n_rxq = pick_queues(conf->rxq, wanted->n_rxq, info->max_rx_queues);
 	port->n_txq = pick_queues(conf->txq, wanted->n_txq, info->max_tx_queues);
 	if (wanted->exact && (port->n_rxq != wanted->n_rxq || port->n_txq != wanted->n_txq))
 		return -ERANGE;
-	if (port->n_rxq > 1 && info->flow_type_rss_offloads != 0) {
-		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		eth.rx_adv_conf.rss_conf.rss_hf =
-			info->flow_type_rss_offloads &
-			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
-	}
-	return rte_eth_dev_configure(port->port_id, port->n_rxq, port->n_txq, &eth);
+	hp_rss_ask(&port->rss, info, port->n_rxq, &eth);
+	do
+		ret = rte_eth_dev_configure(port->port_id, port->n_rxq, port->n_txq, &eth);
+	while (ret < 0 && hp_rss_ask_less(&port->rss, &eth));
+	if (ret == 0 && port->n_rxq > 1 && port->rss.functions == 0)
+		HP_LOG(NOTICE,
+			"port %s: %s has no RSS: which of its %u receive queues a packet comes in "
+			"on is the driver's own choice",
+			port->name, port->device, port->n_rxq);
+	return ret;
 }
 
 static int open_port(struct hp_port *port, const struct hp_port_conf *conf,
@@ -188,6 +201,12 @@ int hp_port_start(struct hp_port *port)
 	int ret = port->started ? 0 : rte_eth_dev_start(port->port_id);
 
 	port->started = ret == 0;
+	// Many drivers write their own table when they start.
+	if (ret == 0 && hp_rss_spread(&port->rss, port->port_id, port->n_rxq) < 0)
+		HP_LOG(WARNING,
+			"port %s: %s refused the table that shares packets out to its %u receive "
+			"queues: some may get few or none",
+			port->name, port->device, port->n_rxq);
 	return ret;
 }
 

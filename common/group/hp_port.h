@@ -8,6 +8,7 @@
 #include "base/hp_config.h"
 #include "base/hp_err.h"
 #include "group/hp_pool.h"
+#include "group/hp_rss.h"
 
 #include <rte_ethdev.h>
 
@@ -24,6 +25,7 @@ struct hp_port {
 	bool closed; // DPDK has it no more
 	bool withdrawn; // started, but no plan uses it, see hp_primary_withdraw_port()
 	int when_full; // enum hp_when_full
+	struct hp_rss rss; // how the device shares packets out to its receive queues
 };
 
 /** False for a place in a list of ports whose port was detached. */
@@ -47,7 +49,7 @@ static inline uint32_t hp_port_first_queue(uint16_t port_id, uint32_t lane, uint
 
 /**
  * Probe the device, set up one receive queue a lane as far as it has them, the same for transmit
- * queues, and start it.
+ * queues, with RSS over them where the device has it, and start it.
  *
  * @param pools
  *   [n_lanes]; a receive queue gets its mbufs from the pool of the lane that hp_port_lane() says,
@@ -65,6 +67,9 @@ int hp_port_open(struct hp_port *port, const struct hp_port_conf *conf, const st
 int hp_port_open_for_workers(struct hp_port *port, const struct hp_port_conf *conf,
 	const struct hp_pool *worker_pools, uint32_t n_workers, uint32_t n_lanes,
 	struct hp_err *err);
+
+/** Why a device could not be made, of what EAL and drivers return for it. */
+const char *hp_port_device_error(int ret);
 
 /** Start or stop the device. No lane may use it. 0, or the driver's -errno. */
 int hp_port_start(struct hp_port *port);

@@ -63,6 +63,8 @@ workers_forward_on_any_number_of_ports() {
 # test 120
 no_queue_is_left_unpolled_when_they_do_not_divide_evenly() {
 	null_ports 2 --workers 4
+	assert_equal "$(ctl_value '[.ports[] | "\(.functions) \(.entries)"] | unique | join(" ")' show port rss all)" \
+		'ip,tcp,udp 32' 'what the devices hash, and the entries of their tables for each queue'
 	each_queue_is_polled_by_nobody_but_is_counted
 	start_worker w0
 	wait_until 2 holds w0 4
