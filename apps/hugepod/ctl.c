@@ -113,6 +113,7 @@ static int run_lines(int fd, const struct ctl_opts *o, FILE *in, struct hp_err *
 	ssize_t len;
 
 	while (err->exit_code == 0 && (len = getline(&line, &size, in)) >= 0) {
+		hp_ctl_show_nuls(line, (size_t)len);
 		if (len > 0 && line[len - 1] == '\n')
 			line[len - 1] = '\0';
 		if (line[strspn(line, " \t\r")] == '\0')

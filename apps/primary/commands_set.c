@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define LIST_MAX 512 // characters of "a,b,c"
+#define LIST_MAX HP_CLI_NAME_SIZE // characters of "a,b,c"
 
 static int publish(struct hp_primary *primary, struct hp_out *out)
 {

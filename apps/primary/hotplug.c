@@ -7,11 +7,15 @@
 // away again if one does not answer: one that is stopped, attaches or dies would decide. Members
 // need no device to be lent packets, so devices are made in the primary alone.
 
+// rte_devargs_reset() is "experimental" in 22.11 and has not changed since 21.05.
+#define ALLOW_EXPERIMENTAL_API
+
 #include "base/hp_crash.h"
 #include "base/hp_log.h"
 #include "primary.h"
 
 #include <rte_bus_vdev.h>
+#include <rte_devargs.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_memory.h>
@@ -97,6 +101,16 @@ static int check_new(
 	return 0;
 }
 
+// No bus knows the name: the vdev bus says of that what it says of wrong arguments.
+static bool has_driver(const char *device)
+{
+	struct rte_devargs devargs = {0};
+	bool parsed = rte_devargs_parse(&devargs, device) == 0;
+
+	rte_devargs_reset(&devargs);
+	return parsed;
+}
+
 static int make_device(const struct hp_port_conf *conf, const char *device, struct hp_err *err)
 {
 	const char *args = strchr(conf->devargs, ',');
@@ -112,11 +126,13 @@ static int make_device(const struct hp_port_conf *conf, const char *device, stru
 			"device '%s' cannot be made: the group's memory has no room for another "
 			"port: start hp-primary with --spare-ports N",
 			conf->devargs);
-	if (ret != 0) // positive: no driver
-		return hp_err_set(err, HP_EXIT_OTHER, ret > 0 ? ENODEV : -ret,
+	if (ret > 0 || (ret < 0 && !has_driver(device)))
+		ret = -EFAULT;
+	if (ret < 0)
+		return hp_err_set(err, HP_EXIT_OTHER, -ret,
 			"device '%s' cannot be made: %s: the primary's log has the driver's own "
 			"words",
-			conf->devargs, rte_strerror(ret > 0 ? ENODEV : -ret));
+			conf->devargs, hp_port_device_error(ret));
 	ret = rte_eth_dev_get_port_by_name(device, &port_id);
 	if (ret == 0 && port_id < HP_PORTS_MAX)
 		return 0;

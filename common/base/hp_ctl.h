@@ -21,6 +21,17 @@
 #define HP_CTL_HELLO "hugepod-ctl 1 " // and the mode and a newline
 #define HP_CTL_ANSWER_MAX (16u << 20) // bytes of an answer that a client takes
 
+/**
+ * A NUL byte would end a line where nobody sees it. Put a control character in its place, which the
+ * primary refuses by name.
+ */
+static inline void hp_ctl_show_nuls(char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (line[i] == '\0')
+			line[i] = '\1';
+}
+
 /** One answer. */
 struct hp_ctl_answer {
 	int status; ///< 0 or a positive errno

@@ -3,6 +3,7 @@
 //
 // Builds librte_cmdline's instructions from tables, and runs lines.
 
+#include "base/hp_ctl.h"
 #include "group/hp_cli_priv.h"
 
 #include <rte_common.h>
@@ -204,21 +205,27 @@ int hp_cli_run_file(struct hp_cli *cli, const char *path, FILE *file, struct hp_
 	unsigned int number = 0;
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t len;
 	int ret = 0;
 
 	if (lines == NULL)
 		return hp_err_set(err, HP_EXIT_CONFIG, errno, "%s: %s", path, strerror(errno));
-	while (ret >= 0 && getline(&line, &size, lines) >= 0) {
+	while (ret >= 0 && (len = getline(&line, &size, lines)) >= 0) {
 		struct hp_out *out;
 
 		number++;
+		hp_ctl_show_nuls(line, (size_t)len);
 		ret = hp_cli_run(cli, line, HP_OUT_TEXT, &out);
-		if (out != NULL && ret >= 0)
+		if (out != NULL && ret >= 0) {
 			fputs(hp_out_text(out, NULL), file);
-		else
+			fflush(file);
+		} else {
 			set_file_error(err, -ret, path, number, out);
+		}
 		hp_out_free(out);
 	}
+	if (ret >= 0 && ferror(lines)) // a directory opens, and cannot be read
+		ret = hp_err_set(err, HP_EXIT_CONFIG, errno, "%s: %s", path, strerror(errno));
 	free(line);
 	fclose(lines);
 	return ret < 0 ? ret : 0;

@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define HP_CLI_LINE_MAX 2048 // bytes of a line with NUL; the longest token is 128
+#define HP_CLI_LINE_MAX 2048 // bytes of a line with NUL
+#define HP_CLI_NAME_SIZE 1024 // bytes of a word of it with NUL
 #define HP_CLI_CLOSE 1 // a handler's way to say: done, and end the session
 
 struct hp_cli;
@@ -37,7 +38,7 @@ typedef int (*hp_cli_handler)(void *ctx, const struct hp_cli_args *args, struct 
  * .syntax is made of words, separated by single blanks:
  *   word            a keyword
  *   (a|b|c)         one of these keywords
- *   <name>          any word, 127 bytes at most
+ *   <name>          any word, 1023 bytes at most
  *   <n:uint16>      a number: uint8, uint16, uint32, uint64, int8, int16, int32, int64
  *   <rest...>       all that follows up to a '#'; last
  *   [...]           around the last words: they may be left out, all of them

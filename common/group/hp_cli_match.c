@@ -96,6 +96,9 @@ int hp_cli_explain(const struct hp_cli *cli, const char *line, int code, struct 
 	int before;
 
 	best_match(cli, line, &depth, &rest);
+	if (strcspn(rest, " \t\r\n#") >= HP_CLI_NAME_SIZE)
+		return hp_cli_fail(
+			out, EINVAL, "a word has more than %d characters", HP_CLI_NAME_SIZE - 1);
 	before = (int)(rest - line);
 	while (before > 0 && (line[before - 1] == ' ' || line[before - 1] == '\t'))
 		before--;

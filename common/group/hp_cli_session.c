@@ -6,6 +6,7 @@
 
 #include "group/hp_cli_session.h"
 
+#include "base/hp_ctl.h"
 #include "base/hp_sendq.h"
 #include "group/hp_cli_priv.h"
 
@@ -124,7 +125,8 @@ static void edit_char(struct hp_cli_session *s, char c)
 static void line_char(struct hp_cli_session *s, char c)
 {
 	if (c != '\n' && s->line_len + 1 < sizeof(s->line)) {
-		s->line[s->line_len++] = c == '\0' ? '\1' : c; // a NUL is a control character
+		hp_ctl_show_nuls(&c, 1);
+		s->line[s->line_len++] = c;
 		return;
 	}
 	s->line[s->line_len] = '\0';

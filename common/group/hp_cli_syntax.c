@@ -37,6 +37,25 @@ static bool is_word(const char *text, size_t len)
 	return len > 0 && len < HP_CLI_CHOICE_MAX;
 }
 
+// As librte_cmdline's own token for a string, which ends at 127 characters: devargs with two paths
+// are longer.
+static int parse_name(
+	cmdline_parse_token_hdr_t *token, const char *text, void *result, unsigned int size)
+{
+	size_t len = strcspn(text, " \t\r\n#");
+
+	(void)token;
+	if (len == 0 || len >= HP_CLI_NAME_SIZE || (result != NULL && len >= size))
+		return -1;
+	if (result != NULL) {
+		memcpy(result, text, len);
+		((char *)result)[len] = '\0';
+	}
+	return (int)len;
+}
+
+static struct cmdline_token_ops name_ops = {.parse = parse_name};
+
 static void use_string(struct hp_cli_token *token, const char *str)
 {
 	token->u.string.hdr.ops = &cmdline_token_string_ops;
@@ -73,7 +92,7 @@ static int parse_variable(struct hp_cli_token *token)
 		return -EINVAL;
 	if (*tail == '\0') {
 		token->kind = HP_CLI_NAME;
-		use_string(token, NULL);
+		token->u.hdr.ops = &name_ops;
 		return 0;
 	}
 	if (strcmp(tail, "...") == 0) {
@@ -115,6 +134,8 @@ static unsigned int result_size(const struct hp_cli_token *token)
 {
 	if (token->kind == HP_CLI_NUMBER)
 		return NUMBER_SIZE;
+	if (token->kind == HP_CLI_NAME)
+		return HP_CLI_NAME_SIZE;
 	return token->kind == HP_CLI_REST ? STR_MULTI_TOKEN_SIZE : STR_TOKEN_SIZE;
 }
 

@@ -86,12 +86,13 @@ static void run_line(struct hp_console *console, char *line)
 static void take(struct hp_console *console, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n && !ended(console); i++) {
-		if (bytes[i] != '\n' && bytes[i] != '\0') {
+		if (bytes[i] != '\n') {
 			console->skip = console->skip || console->len == LINE_SIZE - 1;
 			if (!console->skip)
 				console->line[console->len++] = bytes[i];
 			continue;
 		}
+		hp_ctl_show_nuls(console->line, console->len);
 		console->line[console->len] = '\0';
 		if (console->skip)
 			fprintf(stderr, "a command has more than %d characters\n", LINE_SIZE - 1);
@@ -131,6 +132,8 @@ static void *console_main(void *arg)
 		n = read(STDIN_FILENO, bytes, sizeof(bytes));
 		if (n > 0)
 			take(console, bytes, (size_t)n);
+		else if (n == 0 && console->len > 0)
+			take(console, "\n", 1); // a last line without its end
 		prompt(console);
 	}
 	return NULL;

@@ -129,6 +129,25 @@ a_loop_begins_with_the_bursts_that_are_sent_first() {
 	stop_with_term primary
 }
 
+# As an editor on another system may leave it: CRLF, tabs, comments, no newline at the end.
+# test
+a_file_of_commands_is_run_at_the_start_and_what_it_says_is_seen_at_once() {
+	local rc=0
+	printf '# first\r\n\r\n\t show\tconfig\tcores # why\t\r\nset burst 16' >"$T/run/commands"
+	start_primary -- --port "$IDLE_PORT" --cmdline-file "$T/run/commands"
+	assert_file_holds "$T/out/primary.out" '^  LANE  LCORE'
+	assert_equal "$(ctl_value .burst show config rxtx)" 16
+	rm "$T/run/commands"
+	printf 'set burst 8\0\nset burst 4\n' | as_group "$HUGEPOD" ctl --file-prefix "$P" >"$T/said" 2>&1 || rc=$?
+	assert_equal "$rc" 1 'exit code'
+	assert_file_holds "$T/said" '^error: the line has a control character$'
+	assert_equal "$(ctl_value .burst show config rxtx)" 4
+	stop_with_term primary
+	spawn_primary -- --port "$IDLE_PORT" --cmdline-file "$T/run"
+	assert_exit_code primary 78
+	assert_file_holds "$T/out/primary.err" "$T/run: Is a directory"
+}
+
 in_has_played() { [ "$(port_value in rx_packets)" = 100 ]; }
 
 # test

@@ -90,9 +90,17 @@ a_member_takes_commands_of_the_group_on_its_own_command_line() {
 	printf 'port detach more\nshow detached\n' >&5
 	wait_until 5 grep -q 'ports: *1' "$out.out"
 	wait_until 5 is_gone more
+	printf 'set burst 8\0 and more\n' >&5
+	wait_until 5 grep -q 'the line has a control character' "$out.err"
 	printf 'quit\n' >&5
 	assert_exit_code c0 0
 	exec 5>&-
+	# a file as standard input: its last line may lack the end
+	printf 'set burst 9' >"$T/commands.txt"
+	chmod 0644 "$T/commands.txt"
+	start_member -i "$T/commands.txt" c0 --interactive
+	wait_until 5 eval '[ "$(ctl_value .burst show config rxtx)" = 9 ]'
+	stop_with_term c0
 	stop_with_term primary
 }
 
@@ -102,8 +110,17 @@ what_cannot_be_attached_leaves_nothing_and_the_answer_says_why() {
 	start_primary -- --port in=net_null0 --total-num-mbufs 1023 --spare-ports 31
 	refused 'net_null0' 'there is a port .net_null0. already|there is a device .net_null0. already' port attach net_null0 other
 	refused 'already' "there is a port 'in' already" port attach net_null5 in
-	refused 'no driver' "device 'net_nonsense0' cannot be made" port attach net_nonsense0
-	refused 'bad devargs' "cannot be made" port attach net_pcap5,nonsense=1
+	refused 'no driver' "device 'net_nonsense0' cannot be made: there is no driver of that name" port attach net_nonsense0
+	refused 'bad devargs' "cannot be made: its driver refuses these arguments" port attach net_pcap5,nonsense=1
+	refused 'a key without a value' "its driver refuses these arguments" port attach net_null5,size
+	refused 'nothing' "goes on with <devargs>" port attach ''
+	refused 'arguments alone' "expected a device as" port attach ,size=64
+	refused 'no UTF-8' "expected a device as" port attach $'net_null\xff\xfe'
+	refused 'a long word' 'a word has more than 1023 characters' port attach "net_null5,size=$(printf '6%.0s' {1..1024})"
+	refused '4 KiB' 'more than 2046 characters' port attach "net_null5,size=$(printf '6%.0s' {1..4096})"
+	ctl port attach "net_pcap5,rx_pcap=$(printf '/%.0s' {1..500})$ROOT/tests/data/small.pcap" long >/dev/null ||
+		fail 'a path of 500 characters'
+	ctl port detach long
 	refused 'no file' "cannot be made" port attach "net_pcap5,rx_pcap=$T/none.pcap"
 	refused 'PCI' 'no virtual device' port attach 0000:01:00.0
 	refused 'name' 'port name .UP.: expected' port attach net_null5 UP

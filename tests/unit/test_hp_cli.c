@@ -226,9 +226,10 @@ static void lines_and_words_have_an_upper_bound(void **state)
 	line[HP_CLI_LINE_MAX - 2] = '\0';
 	assert_int_equal(run(app, line, said, sizeof(said)), 0);
 	memcpy(line, "show port info ", 15);
-	line[15 + 128] = '\0';
+	line[15 + HP_CLI_NAME_SIZE] = '\0';
 	assert_int_equal(run(app, line, said, sizeof(said)), -EINVAL);
-	line[15 + 126] = '\0';
+	assert_string_equal(said, "error: a word has more than 1023 characters\n");
+	line[15 + HP_CLI_NAME_SIZE - 1] = '\0';
 	assert_int_equal(run(app, line, said, sizeof(said)), 0);
 }
 
@@ -370,6 +371,26 @@ static void a_file_runs_up_to_the_first_error(void **state)
 	assert_int_equal(hp_cli_run_file(app->cli, "/nonexistent", stdout, &err), -ENOENT);
 }
 
+static void a_file_with_a_nul_or_that_is_none_is_refused(void **state)
+{
+	static const char text[] = "echo one\0 two\n";
+	char path[] = "/tmp/test_hp_cli.XXXXXX";
+	struct app *app = *state;
+	struct hp_err err = {0};
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+	close(fd);
+	assert_int_equal(hp_cli_run_file(app->cli, path, stdout, &err), -EINVAL);
+	unlink(path);
+	assert_non_null(strstr(err.text, ":1: the line has a control character"));
+	assert_string_equal(app->log, "");
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(hp_cli_run_file(app->cli, "/", stdout, &err), -EISDIR);
+	assert_int_equal(err.exit_code, HP_EXIT_CONFIG);
+}
+
 static void a_wrong_syntax_is_refused_when_the_table_is_built(void **state)
 {
 	static const char *const wrong[] = {"", " ", "show <", "show <>", "show ()", "show (a||b)",
@@ -416,6 +437,8 @@ int main(void)
 			help_lists_sections_commands_and_beginnings, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion_comes_from_the_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_runs_up_to_the_first_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_file_with_a_nul_or_that_is_none_is_refused, setup, teardown),
 		cmocka_unit_test(a_wrong_syntax_is_refused_when_the_table_is_built),
 		cmocka_unit_test(markdown_has_a_row_for_each_command),
 	};
