@@ -251,6 +251,8 @@ static void resume(const struct hp_copy_tap *tap, struct hp_copy_ring *ring)
 
 	ring->out.head = atomic_load_explicit(&ring->out.ctl->head, memory_order_acquire);
 	ring->out.tail = atomic_load_explicit(&ring->out.ctl->tail, memory_order_acquire);
+	if (ring->out.head - ring->out.tail > ring->out.size)
+		ring->out.tail = ring->out.head - ring->out.size; // full, until it makes sense
 	atomic_store_explicit(&count->seen, atomic_load_explicit(&shared->seen, any), any);
 	atomic_store_explicit(&count->captured, atomic_load_explicit(&shared->captured, any), any);
 	atomic_store_explicit(&count->lost, atomic_load_explicit(&shared->lost, any), any);
