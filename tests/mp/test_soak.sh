@@ -17,6 +17,12 @@ clients_killed_at_random_lose_nothing() { soak --kills 25 --victim client --clie
 workers_killed_at_random_lose_nothing() { soak --kills 20 --victim worker --clients 3 --patience 15; }
 
 # test 120
+captures_killed_at_random_cost_nobody_anything() {
+	soak --kills 8 --victim worker-capture --clients 2 --life 0.1 --patience 15
+	assert_file_holds "$T/out/soak.out" ' taps_left=0 unreadable=0 taps_on=[1-9]'
+}
+
+# test 120
 a_killed_primary_is_replaced_under_the_same_limit() { soak --kills 4 --victim primary --clients 2 --patience 20; }
 
 # test 120
