@@ -32,7 +32,7 @@ static const struct hp_opt opts[] = {
 	 .arg = "TAP", .section = "Packets",
 	 .help = "Where to capture: port:NAME[:rx|:tx], link:NAME[:in|:out], queue:NUMBER[:rx|:tx] of "
 	 "workers, drop[:REASON], or a port's name, number or device alone; repeatable. Without a direction, both. Default: the first port."},
-	{"filter", 'f', HP_OPT_LIST, HP_OPT_CLI, AT(points), .min = 0, .max = 4000, .tag = "f",
+	{"filter", 'f', HP_OPT_LIST, HP_OPT_CLI, AT(points), .min = 0, .max = HP_GUEST_FILTER_TEXT, .spaces = true, .tag = "f",
 	 .arg = "FILTER", .section = "Packets",
 	 .help = "Capture only packets that this libpcap filter takes: of the -i before it, or of all "
 	 "if it comes first."},

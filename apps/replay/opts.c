@@ -20,7 +20,8 @@ static const struct hp_opt opts[] = {
 	 .help = "Where packets go in: port:NAME:tx is sent by the port, port:NAME:rx passes on as if the "
 	 "port had received it, link:NAME:in is lent to the client, link:NAME:out passes on as if the "
 	 "client had handed it back. A port's name, number or device alone is sent by it."},
-	{"filter", 'f', HP_OPT_STRING, HP_OPT_CLI, AT(filter), .min = 1, .max = 4000, .arg = "FILTER",
+	{"filter", 'f', HP_OPT_STRING, HP_OPT_CLI, AT(filter), .min = 1, .max = HP_GUEST_FILTER_TEXT, .spaces = true,
+	 .arg = "FILTER",
 	 .section = "Packets", .help = "Play only packets that this libpcap filter takes."},
 	{"loop", 'l', HP_OPT_UINT, HP_OPT_CLI, AT(loop), .def = "1", .arg = "N", .section = "Packets",
 	 .help = "Play the files so often; 0: for ever."},

@@ -11,7 +11,7 @@
 static int open_file(struct hp_source *s, struct hp_err *err)
 {
 	const char *name = s->opts->files[s->file];
-	char said[PCAP_ERRBUF_SIZE] = "";
+	char said[PCAP_ERRBUF_SIZE] = "", quoted[HP_QUOTE_SIZE];
 	const char *type;
 
 	s->pcap = pcap_open_offline_with_tstamp_precision(name, PCAP_TSTAMP_PRECISION_NANO, said);
@@ -28,12 +28,12 @@ static int open_file(struct hp_source *s, struct hp_err *err)
 	}
 	if (s->opts->filter == NULL)
 		return 0;
-	if (pcap_compile(s->pcap, &s->filter, s->opts->filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+	if (pcap_compile(s->pcap, &s->filter, s->opts->filter, 1, HP_GUEST_NETMASK) == 0) {
 		s->filtered = true;
 		return 0;
 	}
-	hp_err_set(err, HP_EXIT_USAGE, EINVAL, "filter '%.400s': %s", s->opts->filter,
-		pcap_geterr(s->pcap));
+	hp_err_set(err, HP_EXIT_USAGE, EINVAL, "filter '%s': %s",
+		hp_err_quote(quoted, sizeof(quoted), s->opts->filter), pcap_geterr(s->pcap));
 err:
 	pcap_close(s->pcap);
 	s->pcap = NULL;

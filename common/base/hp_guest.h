@@ -62,6 +62,9 @@ struct hp_guest_conf {
 			false \
 	}
 
+#define HP_GUEST_FILTER_TEXT 131071 // characters: what an argument of a program can have
+#define HP_GUEST_NETMASK 0u // for 'ip broadcast': to nobody or to everybody, as tcpdump -r takes it
+
 /** A filter as pcap_compile() makes it. */
 struct hp_guest_filter {
 	const void *insns; // struct bpf_insn [n]

@@ -48,6 +48,7 @@ struct hp_opt {
 	bool required; ///< YAML sections: the key has to be there
 	bool single_ok; ///< HP_OPT_LIST: YAML may give one text instead of a sequence
 	bool power_of_two; ///< HP_OPT_UINT: nothing else is taken
+	bool spaces; ///< HP_OPT_STRING, HP_OPT_LIST: may have tabs and several lines
 	/** HP_OPT_LIST: put in front of each item, so that options whose order matters can share a
 	 * list (one .offset) and still be told apart. */
 	const char *tag;

@@ -134,7 +134,8 @@ static int check_string(const struct hp_opt *opt, const char *text)
 	size_t len = strlen(text);
 
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+		if (((unsigned char)text[i] < 0x20 || text[i] == 0x7f) &&
+			!(opt->spaces && strchr("\t\n\r", text[i]) != NULL))
 			return -EILSEQ;
 	if (len < opt->min || len > max)
 		return -ERANGE;
@@ -205,12 +206,16 @@ static int store_string(const struct hp_opt *opt, char **field, const char *text
 
 static int add_tagged(const struct hp_opt *opt, struct hp_strlist *list, const char *text)
 {
-	char tagged[HP_OPT_STRING_MAX + 16];
+	char *tagged;
+	int ret;
 
 	if (opt->tag == NULL)
 		return hp_strlist_add(list, text);
-	snprintf(tagged, sizeof(tagged), "%s%s", opt->tag, text);
-	return hp_strlist_add(list, tagged);
+	if (asprintf(&tagged, "%s%s", opt->tag, text) < 0)
+		return -ENOMEM;
+	ret = hp_strlist_add(list, tagged);
+	free(tagged);
+	return ret;
 }
 
 static int store(const struct hp_opt *opt, void *field, const char *text)
