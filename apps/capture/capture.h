@@ -79,17 +79,29 @@ void hp_capture_free_filters(struct hp_capture_opts *opts);
 
 // output.c
 
+/** Asked every now and then while the reader of a pipe takes nothing; false: give up. */
+typedef bool (*hp_patience)(void *arg, uint64_t stalled_us);
+
 /** A file, or a stream, that whole blocks are written to. */
 struct hp_output {
 	int fd;
 	bool regular;
+	bool stalls; // a pipe or the like: what its reader does not take has to wait
+	hp_patience patience; // NULL: wait for ever
+	void *arg; // of .patience
 	char path[4096];
 	uint64_t kept; // bytes up to the end of the last whole block, or of a gzip member
 	uint64_t bytes; // the same before compression
 	struct hp_gzip *gzip; // NULL: not compressed
 };
 
-/** Open @p path, "-" for standard output. -errno with @p err filled. */
+/**
+ * Open @p path, "-" for standard output; what stands in the latter already stays. Waits for the
+ * reader of a FIFO.
+ * @param out
+ *   .patience and .arg set; the rest is filled.
+ * @return 0, -errno with @p err filled: -ETIMEDOUT: patience is over.
+ */
 int hp_output_open(
 	struct hp_output *out, const char *path, bool gzip, bool group_access, struct hp_err *err);
 
@@ -140,7 +152,11 @@ struct hp_writer {
 	uint64_t flushed_us;
 };
 
-/** Open the first file and write its headers. -errno with @p err filled. */
+/**
+ * Open the first file and write its headers. -errno with @p err filled.
+ * @param writer
+ *   .out.patience and .out.arg set, all else zero.
+ */
 int hp_writer_open(struct hp_writer *writer, struct hp_capture_opts *opts, struct hp_guest *guest,
 	struct hp_err *err);
 

@@ -20,13 +20,16 @@
 #define PROGRESS_US 500000 // on a terminal
 #define PROGRESS_LOG_US 10000000 // anywhere else
 #define LEAVE_WITHIN_US 6000000 // longer than the primary waits for a lane
+#define STALLED_US 2000000 // then an end does not wait for the reader of a pipe any longer
 
 struct capture {
 	struct hp_capture_opts opts;
 	struct hp_guest guest;
 	struct hp_writer writer;
 	uint64_t started_us, shown_us;
-	enum hp_guest_event ended; // why
+	unsigned int signals; // that have told us to end
+	bool left; // the taps are off
+	enum hp_guest_event ended; // why the group ends it
 };
 
 static void progress(struct capture *c)
@@ -64,7 +67,36 @@ static void summary(const struct capture *c)
 
 static bool time_is_up(const struct capture *c)
 {
-	return c->opts.stop.us != 0 && hp_now_us() - c->started_us >= c->opts.stop.us;
+	return c->opts.stop.us != 0 && c->started_us != 0 &&
+	       hp_now_us() - c->started_us >= c->opts.stop.us;
+}
+
+static void look(struct capture *c, int timeout_ms)
+{
+	enum hp_guest_event event = hp_guest_poll(&c->guest, timeout_ms);
+
+	if (event == HP_GUEST_SIGNAL)
+		c->signals++;
+	else if (event == HP_GUEST_LEFT)
+		c->left = true;
+	else if (event != HP_GUEST_NOTHING)
+		c->ended = event;
+}
+
+// It goes on until something ends it; c->left alone does not.
+static bool is_told_to_end(const struct capture *c)
+{
+	return c->signals > 0 || c->ended != HP_GUEST_NOTHING || time_is_up(c);
+}
+
+// Of the writer, while nobody takes what it writes: a moment more, or until the second signal.
+static bool has_patience(void *arg, uint64_t stalled_us)
+{
+	struct capture *c = arg;
+
+	if (c->ended == HP_GUEST_NOTHING)
+		look(c, 0);
+	return c->signals < 2 && !(is_told_to_end(c) && stalled_us >= STALLED_US);
 }
 
 // Until something ends the capture.
@@ -73,10 +105,10 @@ static int capture_packets(struct capture *c, struct hp_err *err)
 	int sleep_ms = 0;
 	int ret;
 
-	while (!c->writer.full && !time_is_up(c)) {
-		c->ended = hp_guest_poll(&c->guest, sleep_ms);
-		if (c->ended != HP_GUEST_NOTHING && c->ended != HP_GUEST_LEFT)
-			return 0;
+	while (!c->writer.full && !is_told_to_end(c)) {
+		look(c, sleep_ms);
+		if (is_told_to_end(c))
+			break;
 		ret = hp_writer_drain(&c->writer, false, err);
 		if (ret < 0)
 			return ret;
@@ -86,7 +118,6 @@ static int capture_packets(struct capture *c, struct hp_err *err)
 			sleep_ms = sleep_ms == 0 ? SLEEP_MIN_MS : sleep_ms * 2;
 		progress(c);
 	}
-	c->ended = HP_GUEST_NOTHING;
 	return 0;
 }
 
@@ -96,16 +127,12 @@ static int finish(struct capture *c, struct hp_err *err)
 	uint64_t deadline = hp_now_us() + LEAVE_WITHIN_US;
 	int ret = 0;
 
-	if (c->ended == HP_GUEST_NOTHING || c->ended == HP_GUEST_SIGNAL) {
-		enum hp_guest_event event = HP_GUEST_NOTHING;
-
+	if (c->ended == HP_GUEST_NOTHING)
 		hp_guest_leave(&c->guest);
-		while (ret >= 0 && hp_now_us() < deadline &&
-			(event == HP_GUEST_NOTHING || event == HP_GUEST_SIGNAL)) {
-			event = hp_guest_poll(&c->guest, 1);
-			if (!c->writer.full)
-				ret = hp_writer_drain(&c->writer, false, err);
-		}
+	while (ret >= 0 && c->ended == HP_GUEST_NOTHING && !c->left && hp_now_us() < deadline) {
+		look(c, 1);
+		if (!c->writer.full)
+			ret = hp_writer_drain(&c->writer, false, err);
 	}
 	while (ret >= 0 && !c->writer.full) {
 		ret = hp_writer_drain(&c->writer, true, err);
@@ -172,6 +199,7 @@ static int open_taps(struct capture *c, struct hp_err *err)
 		ret = hp_guest_add_tap(guest, &tap->tap, tap->snaplen, &filter, err);
 	}
 	// A file that cannot be written is found before anything is copied.
+	c->writer.out = (struct hp_output){.patience = has_patience, .arg = c};
 	if (ret == 0)
 		ret = hp_writer_open(&c->writer, &c->opts, guest, err);
 	if (ret == 0)

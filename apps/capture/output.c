@@ -2,18 +2,23 @@
 // Copyright (c) 2026, the hugepod authors
 //
 // The file that packets go to. It always ends with a whole block: what a full disk or a closed pipe
-// cuts through is taken off again.
+// cuts through is taken off again. Nobody hangs in a pipe whose reader takes nothing: who wants to
+// end is asked meanwhile.
 
+#include "base/hp_time.h"
 #include "capture.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MEMBER_BYTES (1u << 20) // of packets in a gzip member
+#define ASK_MS 50 // between two questions for patience
 
 static int failed(const struct hp_output *out, int errnum, struct hp_err *err)
 {
@@ -21,22 +26,62 @@ static int failed(const struct hp_output *out, int errnum, struct hp_err *err)
 
 	if (errnum == EPIPE)
 		return hp_err_set(err, HP_EXIT_OTHER, EPIPE, "%s: its reader has closed it", name);
+	if (errnum == ENXIO)
+		return hp_err_set(err, HP_EXIT_OTHER, ENXIO, "%s: nobody reads it", name);
+	if (errnum == ETIMEDOUT)
+		return hp_err_set(err, HP_EXIT_OTHER, ETIMEDOUT,
+			"%s: its reader takes nothing: what was left is lost", name);
 	return hp_err_set(err, HP_EXIT_OTHER, errnum, "%s: %s", name, strerror(errnum));
+}
+
+static bool goes_on(const struct hp_output *out, uint64_t since_us)
+{
+	return out->patience == NULL || out->patience(out->arg, hp_now_us() - since_us);
+}
+
+// A FIFO without a reader is not there yet.
+static int open_path(const struct hp_output *out, bool group_access)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
+	struct stat st;
+	int fd;
+
+	for (;;) {
+		fd = open(out->path, flags, group_access ? 0640 : 0600);
+		if (fd >= 0 || errno != ENXIO || stat(out->path, &st) < 0 || !S_ISFIFO(st.st_mode))
+			return fd >= 0 ? fd : -errno;
+		if (!goes_on(out, 0)) // there is nothing to wait a moment longer for
+			return -ENXIO;
+		poll(NULL, 0, ASK_MS);
+	}
+}
+
+// Where in standard output we begin: somebody may have written to it before, or append to it.
+static uint64_t begin(const struct hp_output *out, const struct stat *st)
+{
+	off_t at = lseek(out->fd, 0, SEEK_CUR);
+
+	if ((fcntl(out->fd, F_GETFL) & O_APPEND) != 0)
+		return (uint64_t)st->st_size;
+	return at > 0 ? (uint64_t)at : 0;
 }
 
 int hp_output_open(
 	struct hp_output *out, const char *path, bool gzip, bool group_access, struct hp_err *err)
 {
-	struct stat st;
+	struct stat st = {0};
 
-	memset(out, 0, sizeof(*out));
+	*out = (struct hp_output){.patience = out->patience, .arg = out->arg};
 	snprintf(out->path, sizeof(out->path), "%s", path);
-	out->fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO)
-					 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-						   group_access ? 0640 : 0600);
+	out->fd = strcmp(path, "-") != 0 ? open_path(out, group_access) : dup(STDOUT_FILENO);
 	if (out->fd < 0)
-		return failed(out, errno, err);
-	out->regular = fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode);
+		return failed(out, strcmp(path, "-") != 0 ? -out->fd : errno, err);
+	if (fstat(out->fd, &st) == 0) {
+		out->regular = S_ISREG(st.st_mode);
+		out->stalls = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(out->fd);
+	}
+	if (out->regular)
+		out->kept = begin(out, &st);
 	if (!gzip)
 		return 0;
 	out->gzip = hp_gzip_new();
@@ -70,9 +115,38 @@ static uint64_t whole_blocks(
 static int cut(struct hp_output *out, uint64_t keep, int errnum, struct hp_err *err)
 {
 	out->kept += keep;
-	if (out->regular && ftruncate(out->fd, (off_t)out->kept) < 0)
+	if (out->regular && (ftruncate(out->fd, (off_t)out->kept) < 0 ||
+				    lseek(out->fd, (off_t)out->kept, SEEK_SET) < 0))
 		return failed(out, errno, err);
 	return failed(out, errnum, err);
+}
+
+static int wait_for_reader(const struct hp_output *out)
+{
+	struct pollfd fd = {.fd = out->fd, .events = POLLOUT};
+	uint64_t began = hp_now_us();
+
+	// A reader that has gone is an error of write().
+	while (poll(&fd, 1, ASK_MS) == 0)
+		if (!goes_on(out, began))
+			return -ETIMEDOUT;
+	return 0;
+}
+
+// A pipe that is ready takes that many bytes without waiting for its reader, whoever else has it
+// open: O_NONBLOCK would be theirs as well.
+static ssize_t write_some(const struct hp_output *out, const struct iovec *iov, int n)
+{
+	int ret;
+
+	if (!out->stalls)
+		return writev(out->fd, iov, n);
+	ret = wait_for_reader(out);
+	if (ret < 0) {
+		errno = -ret;
+		return -1;
+	}
+	return write(out->fd, iov->iov_base, iov->iov_len < PIPE_BUF ? iov->iov_len : PIPE_BUF);
 }
 
 static int write_all(struct hp_output *out, struct iovec *iov, int n, uint64_t *done)
@@ -83,9 +157,9 @@ static int write_all(struct hp_output *out, struct iovec *iov, int n, uint64_t *
 	*done = 0;
 	memcpy(copy, iov, (size_t)n * sizeof(*iov));
 	while (n > 0) {
-		ssize_t got = writev(out->fd, at, n);
+		ssize_t got = write_some(out, at, n);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got < 0)
 			return -errno;

@@ -251,6 +251,39 @@ what_cannot_be_written_is_one_line_and_what_was_stays_readable() {
 }
 
 # test
+a_pipe_whose_reader_sleeps_costs_copies_and_can_be_left() {
+	local before reader
+	load
+	as_group mkfifo "$T/out/fifo" "$T/out/other" "$T/out/third"
+	spawn early "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -w "$T/out/fifo"
+	sleep 0.2
+	signal early INT # nobody has opened the other end
+	assert_exit_code early 1 2
+	assert_one_line_on_stderr early 'out/fifo: nobody reads it'
+	bash -c 'exec sleep 1000' <"$T/out/fifo" 3<>"$T/out/other" 4<>"$T/out/third" &
+	reader=$!
+	spawn asleep "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -w "$T/out/fifo"
+	spawn timed "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -a duration:1 -w "$T/out/other"
+	wait_until 5 eval '[ "$(ctl_value "[.captures[] | select(.lost > 1000)] | length" show captures)" = 2 ]'
+	before=$(ctl_value '[.ports[].tx_packets] | add' show ports)
+	wait_until 5 eval '[ "$(ctl_value "[.ports[].tx_packets] | add" show ports)" -gt '"$before"' ]'
+	signal asleep TERM
+	assert_exit_code asleep 1 4 # 2 s for the reader to wake up
+	assert_one_line_on_stderr asleep 'out/fifo: its reader takes nothing'
+	assert_exit_code timed 1 4
+	# told twice: at once
+	spawn twice "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -w "$T/out/third"
+	wait_until 5 eval '[ "$(ctl_value "[.captures[] | select(.lost > 1000)] | length" show captures)" = 1 ]'
+	signal twice INT
+	sleep 0.2
+	signal twice INT
+	assert_exit_code twice 1 1
+	kill "$reader"
+	wait_until 5 eval '[ "$(ctl_value ".captures | length" show captures)" = 0 ]'
+	end
+}
+
+# test
 a_capture_that_is_killed_costs_the_traffic_nothing() {
 	load
 	capture bystander -i port:out:tx -s 14 -B 1 -w /dev/null

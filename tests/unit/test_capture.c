@@ -9,11 +9,14 @@
 #include "hp_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SIZE 65536u
@@ -194,7 +197,7 @@ static void a_file_that_is_cut_ends_with_a_whole_block(void **state)
 		put(&f->w[0], i, 60, 0); // blocks of 92 bytes
 	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 1, &all), 0);
 	for (unsigned int bytes = 0; bytes < 10 * 92; bytes += 13) {
-		struct hp_output out;
+		struct hp_output out = {0};
 		struct hp_err err = {0};
 
 		assert_int_equal(hp_output_open(&out, path, false, false, &err), 0);
@@ -212,6 +215,103 @@ static void a_file_that_is_cut_ends_with_a_whole_block(void **state)
 	unlink(path);
 }
 
+// A shell may have written to our standard output before, or have opened it to append.
+static void what_stood_in_standard_output_stays(void **state)
+{
+	static const char before[] = "what was there";
+	struct rings *f = *state;
+	struct rlimit limit = {.rlim_max = RLIM_INFINITY};
+	int stdout_fd = dup(STDOUT_FILENO);
+
+	signal(SIGXFSZ, SIG_IGN);
+	for (unsigned int i = 0; i < 10; i++)
+		put(&f->w[0], i, 60, 0); // blocks of 92 bytes
+	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 1, &all), 0);
+	for (unsigned int append = 0; append < 2; append++) {
+		char path[] = "/tmp/test_capture_XXXXXX", found[sizeof(before)] = "";
+		int fd = mkstemp(path), failed;
+		struct hp_output out = {0};
+		struct hp_err err = {0};
+
+		assert_int_equal(write(fd, before, sizeof(before)), sizeof(before));
+		if (append) {
+			close(fd);
+			fd = open(path, O_RDWR | O_APPEND);
+		}
+		fflush(stdout);
+		dup2(fd, STDOUT_FILENO);
+		failed = hp_output_open(&out, "-", false, false, &err);
+		dup2(stdout_fd, STDOUT_FILENO);
+		assert_int_equal(failed, 0);
+		limit.rlim_cur = sizeof(before) + 200;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		assert_int_equal(hp_output_write(&out, f->batch.iov, f->batch.n,
+					 hp_batch_pcapng_block, &err),
+			-EFBIG);
+		limit.rlim_cur = RLIM_INFINITY;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		assert_int_equal(lseek(fd, 0, SEEK_END), sizeof(before) + 2 * 92);
+		assert_int_equal(pread(fd, found, sizeof(found), 0), sizeof(found));
+		assert_string_equal(found, before);
+		hp_output_close(&out, &err);
+		close(fd);
+		unlink(path);
+	}
+	close(stdout_fd);
+}
+
+static bool three_times(void *arg, uint64_t stalled_us)
+{
+	unsigned int *asked = arg;
+
+	(void)stalled_us;
+	return ++*asked < 3;
+}
+
+static void a_pipe_that_nobody_reads_is_given_up_with_patience(void **state)
+{
+	struct rings *f = *state;
+	unsigned int asked = 0;
+	struct hp_output out = {.patience = three_times, .arg = &asked};
+	struct hp_err err = {0};
+	char dir[] = "/tmp/test_capture_XXXXXX", path[64];
+	uint8_t bytes[4096];
+	int reader;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(hp_output_open(&out, path, false, false, &err), -ENXIO);
+	assert_int_equal(asked, 3);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	asked = 0;
+	assert_int_equal(hp_output_open(&out, path, false, false, &err), 0);
+	assert_int_equal(asked, 0);
+	for (unsigned int i = 0; i < 600; i++)
+		put(&f->w[0], i, 60, 0); // 55,200 bytes: the pipe takes 65,536
+	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 1, &all), 0);
+	assert_int_equal(
+		hp_output_write(&out, f->batch.iov, f->batch.n, hp_batch_pcapng_block, &err), 0);
+	assert_int_equal(
+		hp_output_write(&out, f->batch.iov, f->batch.n, hp_batch_pcapng_block, &err),
+		-ETIMEDOUT);
+	assert_int_equal(asked, 3);
+	// A reader that has been slow finds everything in its place.
+	while (read(reader, bytes, sizeof(bytes)) > 0)
+		;
+	assert_int_equal(
+		hp_output_write(&out, f->batch.iov, f->batch.n, hp_batch_pcapng_block, &err), 0);
+	assert_int_equal(read(reader, bytes, 92), 92);
+	assert_memory_equal(bytes, f->batch.iov[0].iov_base, 92);
+	close(reader);
+	assert_int_equal(
+		hp_output_write(&out, f->batch.iov, f->batch.n, hp_batch_pcapng_block, &err),
+		-EPIPE);
+	hp_output_close(&out, &err);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,7 +325,12 @@ int main(void)
 			classic_pcap_has_heads_and_packets, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_is_cut_ends_with_a_whole_block, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_stood_in_standard_output_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_pipe_that_nobody_reads_is_given_up_with_patience, setup, teardown),
 	};
 
+	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
