@@ -96,7 +96,7 @@ static int ask(int fd, const struct probe_opts *o, struct status *status, struct
 	return ret;
 }
 
-// A live loop turns at least each 0.5 ms, also when it idles: HP_IDLE_SLEEP_MAX_NS.
+// A live loop turns at least each 4 ms, also when it idles: HP_IDLE_LONG_MAX_NS.
 static int wait_for_turn(int fd, const struct probe_opts *o, uint64_t first, struct hp_err *err)
 {
 	const struct timespec pause = {.tv_nsec = TURN_POLL_US * 1000};

@@ -35,6 +35,7 @@ int hp_lane_init(struct hp_lane *lane, uint32_t index, unsigned int lcore_id,
 	lane->pool = pool;
 	lane->mbuf_base = group->hdr->mbuf_base;
 	lane->idle.mode = idle;
+	lane->idle.bell = &lane->bell;
 	for (uint16_t i = 0; i < HP_PORTS_MAX; i++)
 		lane->ports[i] = hp_group_port_counters(group, index, i);
 	for (uint32_t i = 0; i < group->hdr->max_clients; i++)
@@ -261,17 +262,43 @@ static void use_queue_taps(struct hp_lane *lane)
 	hp_wq_use_taps(lane->wq, &lane->plan->wq_taps);
 }
 
+// True if there is nothing to find by looking: whatever is to be done next, the control thread will
+// ring for. But for messages: those are looked for all the same, and seldom.
+static bool only_waits(const struct hp_lane *lane)
+{
+	const struct hp_plan *plan = lane->plan;
+
+	if (plan->forwarding && (lane->n_polled > 0 || plan->n_sources > 0))
+		return false;
+	if (lane->tx_waiting != 0 || (lane->wq != NULL && lane->wq->held != 0))
+		return false;
+	for (uint32_t i = 0; i < lane->n_active; i++)
+		if (hp_lender_out(&lane->lenders[lane->active[i]]) > 0 ||
+			plan->slots[lane->active[i]].source)
+			return false;
+	return true;
+}
+
+static void end_turn(struct hp_lane *lane, bool work)
+{
+	if (!work && hp_idle_would_sleep(&lane->idle))
+		lane->idle.waits = only_waits(lane);
+	hp_idle_turn(&lane->idle, work);
+}
+
 void hp_lane_turn(struct hp_lane *lane)
 {
-	const struct hp_plan *plan = atomic_load_explicit(&lane->next_plan, memory_order_acquire);
+	const struct hp_plan *plan;
 	uint32_t work = 0, messages = 0;
 
+	hp_idle_listen(&lane->idle);
+	plan = atomic_load_explicit(&lane->next_plan, memory_order_acquire);
 	if (plan != lane->plan)
 		hp_lane_apply(lane, plan);
 	use_queue_taps(lane);
 	if (unlikely(plan->parked)) {
 		hp_count(&lane->turns, 1);
-		hp_idle_turn(&lane->idle, false);
+		end_turn(lane, false);
 		return;
 	}
 	if (unlikely(plan->flush != lane->flushed) && plan->forwarding)
@@ -292,7 +319,7 @@ void hp_lane_turn(struct hp_lane *lane)
 	hp_count(&lane->turns, 1);
 	if (work > 0)
 		hp_count(&lane->busy_turns, 1);
-	hp_idle_turn(&lane->idle, work + messages > 0);
+	end_turn(lane, work + messages > 0);
 }
 
 int hp_lane_main(void *arg)
@@ -300,6 +327,7 @@ int hp_lane_main(void *arg)
 	struct hp_lane *lane = arg;
 
 	hp_idle_init(&lane->idle, lane->idle.mode);
+	lane->idle.bell = &lane->bell;
 	atomic_store(&lane->running, true);
 	while (!atomic_load_explicit(&lane->stop, memory_order_relaxed))
 		hp_lane_turn(lane);

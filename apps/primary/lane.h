@@ -74,6 +74,7 @@ struct hp_lane {
 
 	_Atomic(const struct hp_plan *) next_plan; // control thread: wo; lane: ro
 	atomic_bool stop; // control thread: wo; lane: ro
+	_Atomic uint32_t bell; // rung after these two have changed, and what .wq hears of
 	_Atomic uint64_t applied __rte_cache_aligned; // version of the plan; lane: wo, control: ro
 	atomic_bool running; // lane: wo; control: ro
 	_Atomic uint32_t guests_lied; // bit a guest: lane sets, control clears

@@ -118,6 +118,7 @@ int hp_primary_send_mail(struct hp_primary *primary, struct hp_mail_addr to, con
 	ret = hp_mail_put(&primary->mail_out, &hdr, text);
 	if (ret < 0)
 		return ret;
+	hp_primary_ring(primary);
 	while (result->delivered + result->undelivered < result->sent && hp_now_us() < deadline)
 		if (!take(primary, result))
 			usleep(CONFIRM_PERIOD_US);

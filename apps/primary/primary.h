@@ -257,6 +257,9 @@ int hp_primary_tx_first(struct hp_primary *primary, uint64_t bursts);
 void hp_primary_guard_memory(struct hp_primary *primary);
 void hp_primary_unguard_memory(struct hp_primary *primary);
 
+/** Wake the lanes that sleep: something that they work by is new. Any thread of the primary. */
+void hp_primary_ring(const struct hp_primary *primary);
+
 /** Wait until every lane has finished the turn that it is in. Any thread of the primary. */
 void hp_primary_await_turn(const struct hp_primary *primary);
 

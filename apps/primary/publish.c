@@ -170,6 +170,7 @@ int hp_primary_publish(struct hp_primary *primary)
 	announce(primary, false);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store_explicit(&primary->lanes[l].next_plan, plan, memory_order_release);
+	hp_primary_ring(primary);
 	HP_CRASH_POINT(plan_published);
 	if (primary->lanes_run) {
 		deadline = hp_now_us() + APPLY_WITHIN_US;

@@ -30,6 +30,12 @@ HP_LOG_TYPE("quiesce");
 // Whose lanes; process-wide as the function below is. Set while they run.
 static _Atomic(const struct hp_primary *) guarded;
 
+void hp_primary_ring(const struct hp_primary *primary)
+{
+	for (uint32_t l = 0; l < primary->n_lanes; l++)
+		hp_idle_ring(&primary->lanes[l].bell);
+}
+
 void hp_primary_await_turn(const struct hp_primary *primary)
 {
 	uint64_t deadline = hp_now_us() + TURN_WITHIN_US;
@@ -37,6 +43,7 @@ void hp_primary_await_turn(const struct hp_primary *primary)
 
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		before[l] = hp_counted(&primary->lanes[l].turns);
+	hp_primary_ring(primary);
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		while (atomic_load(&primary->lanes[l].running) &&
 			hp_counted(&primary->lanes[l].turns) == before[l] && hp_now_us() < deadline)

@@ -444,6 +444,7 @@ static void stop_lanes(struct hp_primary *primary)
 		return;
 	for (uint32_t l = 0; l < primary->n_lanes; l++)
 		atomic_store(&primary->lanes[l].stop, true);
+	hp_primary_ring(primary);
 	rte_eal_mp_wait_lcore();
 	hp_primary_unguard_memory(primary);
 	primary->lanes_run = false;

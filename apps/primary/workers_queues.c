@@ -58,6 +58,13 @@ static int share_of(const struct shares *shares, uint8_t holder)
 	return -1;
 }
 
+// Lanes hold queues, too.
+static void say_changed(const struct hp_primary *primary)
+{
+	atomic_fetch_add_explicit(&hp_group_wq(&primary->group)->changes, 1, memory_order_release);
+	hp_primary_ring(primary);
+}
+
 static void announce(struct hp_primary *primary, uint32_t q, uint8_t holder, uint8_t from)
 {
 	struct hp_wq_shm *shm = hp_group_wq(&primary->group);
@@ -67,7 +74,7 @@ static void announce(struct hp_primary *primary, uint32_t q, uint8_t holder, uin
 	atomic_store_explicit(&shm->queues[q].grant,
 		queue->serial << 16 | (uint64_t)from << 8 | holder, memory_order_release);
 	HP_CRASH_POINT(queue_announced);
-	atomic_fetch_add_explicit(&shm->changes, 1, memory_order_release);
+	say_changed(primary);
 }
 
 static void grant(struct hp_primary *primary, uint32_t q, uint8_t holder)
@@ -83,7 +90,7 @@ static void grant(struct hp_primary *primary, uint32_t q, uint8_t holder)
 		holder % HP_WQ_LANE);
 }
 
-static void revoke(struct hp_primary *primary, struct shares *shares, uint32_t q)
+static void take_away(struct hp_primary *primary, struct shares *shares, uint32_t q)
 {
 	struct hp_worker_queue *queue = &primary->workers.queues[q];
 	int share = share_of(shares, queue->holder);
@@ -113,7 +120,7 @@ static void count_shares(struct hp_primary *primary, struct shares *shares)
 			shares->count[share]++;
 		else if (queue->holder != HP_WQ_NOBODY &&
 			 (!stuck || primary->stop_phase != HP_STOP_NOT))
-			revoke(primary, shares, q);
+			take_away(primary, shares, q);
 	}
 }
 
@@ -191,7 +198,7 @@ static void level(struct hp_primary *primary, struct shares *shares)
 
 			if (q < 0)
 				break;
-			revoke(primary, shares, (uint32_t)q);
+			take_away(primary, shares, (uint32_t)q);
 		}
 	}
 }
@@ -209,7 +216,7 @@ void hp_workers_say_ports(const struct hp_primary *primary)
 			(!primary->ports[i].started || primary->ports[i].withdrawn))
 			off |= UINT64_C(1) << primary->ports[i].port_id;
 	if (atomic_exchange(&shm->ports_off, off) != off)
-		atomic_fetch_add_explicit(&shm->changes, 1, memory_order_release);
+		say_changed(primary);
 }
 
 bool hp_workers_heard(const struct hp_primary *primary, uint8_t *slot)
