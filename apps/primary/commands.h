@@ -16,6 +16,9 @@ struct hp_primary;
 uint64_t hp_primary_pick_ports(
 	const struct hp_primary *primary, const char *which, struct hp_out *out);
 
+/** Have the lanes work by what was changed: 0, or -errno after hp_cli_fail(). */
+int hp_primary_take_over(struct hp_primary *primary, struct hp_out *out);
+
 /** Tables for hp_cli_new(), NULL-terminated. */
 extern const struct hp_cli_cmd *const hp_primary_commands[];
 

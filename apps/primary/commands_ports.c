@@ -144,11 +144,59 @@ static int set_receive(void *ctx, const struct hp_cli_args *args, struct hp_out 
 	return ret;
 }
 
+static int link_up(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = primary->ports[i].closed ? -ENODEV
+					   : rte_eth_dev_set_link_up(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "link-up", ret, out) : 0;
+}
+
+static int link_down(struct hp_primary *primary, uint32_t i, struct hp_out *out)
+{
+	int ret = primary->ports[i].closed ? -ENODEV
+					   : rte_eth_dev_set_link_down(primary->ports[i].port_id);
+
+	return ret < 0 ? fail_port(primary, i, "link-down", ret, out) : 0;
+}
+
+static int set_link(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	bool up = strcmp(hp_cli_word(args, 1), "link-up") == 0;
+
+	return for_ports(ctx, hp_cli_str(args, "ports"), up ? link_up : link_down, out);
+}
+
+static int set_mtu(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
+{
+	uint64_t mtu = hp_cli_uint(args, "bytes", 0);
+	struct hp_primary *primary = ctx;
+	uint64_t ports = hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), out);
+	int ret = ports == 0 ? -ENOENT : 0;
+
+	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++) {
+		const struct hp_port *port = &primary->ports[i];
+
+		if ((ports >> i & 1) == 0)
+			continue;
+		ret = port->closed ? -ENODEV : rte_eth_dev_set_mtu(port->port_id, (uint16_t)mtu);
+		if (ret < 0)
+			fail_port(primary, i, "mtu", ret, out);
+	}
+	return ret;
+}
+
 const struct hp_cli_cmd hp_primary_port_commands[] = {
 	{"port (start|stop|close) <ports>", port_action, "Ports",
 		"Start or stop the device of a port (id, name or 'all'), or close it for good, "
 		"while the others forward: packets for it are dropped as no-port meanwhile.",
 		"same, but only after `stop`: here while packets flow"},
+	{"set (link-up|link-down) port <ports>", set_link, "Ports",
+		"Take the link of a port up or down, where its device can.", "same"},
+	{"port config mtu <ports> <bytes:uint16>", set_mtu, "Ports",
+		"Set the largest packet without its Ethernet header; some devices have to be "
+		"stopped first.",
+		"same"},
 	{"set promisc <ports> (on|off)", set_receive, "Ports",
 		"Receive all frames, or those for the port's own address.", "same"},
 	{"set allmulti <ports> (on|off)", set_receive, "Ports",

@@ -11,7 +11,7 @@
 
 #define LIST_MAX HP_CLI_NAME_SIZE // characters of "a,b,c"
 
-static int publish(struct hp_primary *primary, struct hp_out *out)
+int hp_primary_take_over(struct hp_primary *primary, struct hp_out *out)
 {
 	int ret = hp_primary_publish(primary);
 
@@ -30,13 +30,14 @@ static int word_of(const char *const *words, const char *word)
 
 static int set_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
 {
+	bool more = strcmp(hp_cli_word(args, 1), "add") == 0;
 	struct hp_primary *primary = ctx;
 	const char *to[HP_FANOUT_MAX + 1];
 	const char *spread_name = hp_cli_str(args, "spread");
 	struct hp_err err = {0};
 	char list[LIST_MAX];
 	uint32_t n = 0;
-	int spread = HP_SPREAD_HASH;
+	int spread = more ? -1 : HP_SPREAD_HASH;
 	char *next = list;
 	int ret;
 
@@ -59,10 +60,11 @@ static int set_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 			return hp_cli_fail(out, E2BIG, "more than %d destinations", HP_FANOUT_MAX);
 		to[n++] = p;
 	}
-	ret = hp_primary_patch(primary, hp_cli_str(args, "from"), to, n, spread, &err);
+	ret = (more ? hp_primary_patch_more : hp_primary_patch)(
+		primary, hp_cli_str(args, "from"), to, n, spread, &err);
 	if (ret < 0)
 		return hp_cli_fail(out, -ret, "%s", err.text);
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static int del_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
@@ -74,7 +76,7 @@ static int del_patch(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 	ret = hp_primary_patch(primary, hp_cli_str(args, "source"), NULL, 0, HP_SPREAD_HASH, &err);
 	if (ret < 0)
 		return hp_cli_fail(out, -ret, "%s", err.text);
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static struct hp_client *client_of(
@@ -98,7 +100,7 @@ static int set_policy(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	if (client == NULL)
 		return -ENOENT;
 	client->policy = word_of(hp_policy_names, hp_cli_word(args, 2));
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static int set_spread(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
@@ -119,7 +121,7 @@ static int set_spread(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	if (hop == NULL || hop->n == 0)
 		return hp_cli_fail(out, ENOENT, "'%s' is patched to nothing", from);
 	hop->spread = (uint8_t)spread;
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static int evict(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
@@ -140,7 +142,7 @@ static int set_forwarding(struct hp_primary *primary, bool on, struct hp_out *ou
 	if (on && !primary->forwarding && !primary->conf->no_flush_rx)
 		primary->flush++;
 	primary->forwarding = on;
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static int start_first(struct hp_primary *primary, uint64_t bursts, struct hp_out *out)
@@ -189,7 +191,7 @@ static int set_burst(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 		return hp_cli_fail(
 			out, ERANGE, "burst %u: expected 1 to %d", (unsigned int)n, HP_BURST_MAX);
 	primary->conf->burst = n;
-	return publish(primary, out);
+	return hp_primary_take_over(primary, out);
 }
 
 static int shut_down(void *ctx, const struct hp_cli_args *args, struct hp_out *out)
@@ -204,6 +206,8 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 	{"patch set <from> <to> [<spread>]", set_patch, "Patches",
 		"Send packets of a source, 'port:NAME' or a client, to a list A,B,C of ports and "
 		"clients, spread by hash, round-robin or broadcast."},
+	{"patch add <from> <to> [<spread>]", set_patch, "Patches",
+		"Send them there too, besides where they go; spread as they are unless told."},
 	{"patch del <source>", del_patch, "Patches",
 		"Send packets of a source nowhere: they are dropped as no-patch."},
 	{"spread <source> (hash|round-robin|broadcast)", set_spread, "Patches",
@@ -213,7 +217,8 @@ const struct hp_cli_cmd hp_primary_set_commands[] = {
 	{"evict <member>", evict, "Group", "Make a member leave at once."},
 	{"start", start, "Group", "Poll the ports.", "same"},
 	{"start tx_first [<bursts:uint16>]", start_tx_first, "Group",
-		"The same, and send so many bursts (1) of 64-byte frames out of each wired port.",
+		"The same, and send so many bursts (1) of frames ('set txpkts') out of each wired "
+		"port.",
 		"same"},
 	{"stop", stop, "Group", "Poll the ports no more; what is in flight comes back.",
 		"same, and prints statistics: here `show fwd stats all`"},

@@ -92,12 +92,14 @@ static const char *hop_names(void *ctx, unsigned int i)
 	return hop_name(ctx, i, false);
 }
 
-// A client cannot be its own next hop; a port can.
+// A client cannot be its own next hop; a port can. What is there is not to be added.
 static bool may_follow(void *ctx, const char *before, const char *name)
 {
 	size_t len = strlen(name), end = strlen(before);
+	char from[HP_NAME_MAX + sizeof("port:")];
 
-	(void)ctx;
+	if (sscanf(before, " patch add %36s", from) == 1 && hp_primary_is_patched(ctx, from, name))
+		return false;
 	while (end > 0 && strchr(" \t\n", before[end - 1]) != NULL)
 		end--;
 	if (strncmp(name, "port:", 5) == 0 || end < len ||

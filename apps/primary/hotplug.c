@@ -187,6 +187,7 @@ static void begin_port(struct hp_primary *primary, uint32_t i)
 	if (i >= primary->n_ports)
 		primary->n_ports = i + 1;
 	forget_closed(primary, i);
+	memset(&primary->peers[primary->ports[i].port_id], 0, sizeof(primary->peers[0]));
 	hp_totals_begin_port(primary, i);
 	hp_primary_forget_view(primary, i);
 }

@@ -78,12 +78,69 @@ static int resolve(const struct hp_primary *primary, const char *name, struct hp
 	return 0;
 }
 
+static struct hp_hop *hop_of(struct hp_primary *primary, const struct hp_dest *source)
+{
+	return source->kind == HP_DEST_PORT ? &primary->port_hops[source->id]
+					    : &primary->clients[source->id].hop;
+}
+
+// The name of a destination as users write it.
+static void name_dest(
+	const struct hp_primary *primary, const struct hp_dest *dest, char *name, size_t size)
+{
+	name[0] = '\0';
+	if (dest->kind == HP_DEST_CLIENT)
+		snprintf(name, size, "%s", primary->clients[dest->id].name);
+	for (uint32_t i = 0; dest->kind == HP_DEST_PORT && i < primary->n_ports; i++)
+		if (hp_port_is_there(&primary->ports[i]) && primary->ports[i].port_id == dest->id)
+			snprintf(name, size, "port:%s", primary->ports[i].name);
+}
+
+int hp_primary_patch_more(struct hp_primary *primary, const char *from, const char *const *to,
+	uint32_t n_to, int spread, struct hp_err *err)
+{
+	char names[HP_FANOUT_MAX][HP_NAME_MAX + sizeof("port:")];
+	const char *all[2 * HP_FANOUT_MAX];
+	const struct hp_hop *hop;
+	struct hp_dest source;
+	uint32_t n = 0;
+	int ret = resolve(primary, from, &source, err);
+
+	if (ret < 0)
+		return ret;
+	hop = hop_of(primary, &source);
+	for (; n < hop->n; n++) {
+		name_dest(primary, &hop->dest[n], names[n], sizeof(names[n]));
+		all[n] = names[n];
+	}
+	for (uint32_t i = 0; i < n_to && n < RTE_DIM(all); i++)
+		all[n++] = to[i];
+	return hp_primary_patch(primary, from, all, n, spread < 0 ? hop->spread : spread, err);
+}
+
+bool hp_primary_is_patched(struct hp_primary *primary, const char *from, const char *to)
+{
+	char name[HP_NAME_MAX + sizeof("port:")];
+	struct hp_err err = {0};
+	const struct hp_hop *hop;
+	struct hp_dest source;
+
+	if (resolve(primary, from, &source, &err) < 0)
+		return false;
+	hop = hop_of(primary, &source);
+	for (uint8_t i = 0; i < hop->n; i++) {
+		name_dest(primary, &hop->dest[i], name, sizeof(name));
+		if (strcmp(name, to) == 0)
+			return true;
+	}
+	return false;
+}
+
 int hp_primary_patch(struct hp_primary *primary, const char *from, const char *const *to,
 	uint32_t n_to, int spread, struct hp_err *err)
 {
 	struct hp_dest source;
 	struct hp_hop hop;
-	struct hp_hop *target;
 	int ret;
 
 	if (n_to > HP_FANOUT_MAX)
@@ -112,9 +169,7 @@ int hp_primary_patch(struct hp_primary *primary, const char *from, const char *c
 	for (uint8_t i = 0; i < hop.n; i++)
 		if (hop.dest[i].kind == HP_DEST_PORT)
 			hop.dest[i].id = (uint8_t)primary->ports[hop.dest[i].id].port_id;
-	target = source.kind == HP_DEST_PORT ? &primary->port_hops[source.id]
-					     : &primary->clients[source.id].hop;
-	*target = hop;
+	*hop_of(primary, &source) = hop;
 	return 0;
 }
 

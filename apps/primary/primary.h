@@ -131,6 +131,8 @@ struct hp_primary {
 	bool forwarding;
 	bool parked; // the lanes do nothing, see hp_primary_park()
 	uint64_t nbport; // ports at most that --forward-mode wires
+	struct rte_ether_addr peers[HP_PORTS_MAX]; // by DPDK's id: 'set eth-peer', all 0: none
+	uint32_t wiring_changes; // of what hp_wiring_make() looks at besides ports and pairs
 	uint32_t flush; // see hp_plan.flush
 
 	struct hp_timer *stats_timer;
@@ -274,6 +276,11 @@ void hp_primary_unwatch_stock(struct hp_primary *primary);
 /** Replace the patch of a source. Names as in hp_patch_conf. -errno with @p err filled. */
 int hp_primary_patch(struct hp_primary *primary, const char *from, const char *const *to,
 	uint32_t n_to, int spread, struct hp_err *err);
+/** Add destinations to it, or make it. @p spread -1: as it is. */
+int hp_primary_patch_more(struct hp_primary *primary, const char *from, const char *const *to,
+	uint32_t n_to, int spread, struct hp_err *err);
+/** Do packets of that source go to that destination? Names as users write them. */
+bool hp_primary_is_patched(struct hp_primary *primary, const char *from, const char *to);
 /** Remove the patch of a port, and the port from where others go. */
 void hp_primary_unpatch_port(struct hp_primary *primary, uint32_t port);
 /** Index of a client by name, -1 if there is none. */

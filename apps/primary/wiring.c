@@ -10,6 +10,7 @@
 #include <rte_ether.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,15 +54,20 @@ static void find_pairs(const struct hp_primary *primary, int8_t *pair)
 		pair[first] = (int8_t)first;
 }
 
-static const char *peer_of(const struct hp_primary *primary, uint16_t port_id)
+// Of 'set eth-peer', then of --eth-peer, then testpmd's own choice.
+static void find_peer(const struct hp_primary *primary, uint16_t port_id, char *text, size_t size)
 {
-	for (uint32_t i = 0; i < primary->conf->eth_peers.n; i++) {
-		const char *text = primary->conf->eth_peers.items[i];
-
-		if (strtoul(text, NULL, 10) == port_id)
-			return strchr(text, ',') + 1;
+	if (!rte_is_zero_ether_addr(&primary->peers[port_id])) {
+		rte_ether_format_addr(text, (uint16_t)size, &primary->peers[port_id]);
+		return;
 	}
-	return NULL;
+	snprintf(text, size, "02:00:00:00:00:%02x", (unsigned int)(port_id & 0xff));
+	for (uint32_t i = 0; i < primary->conf->eth_peers.n; i++) {
+		const char *item = primary->conf->eth_peers.items[i];
+
+		if (strtoul(item, NULL, 10) == port_id)
+			snprintf(text, size, "%s", strchr(item, ',') + 1);
+	}
 }
 
 /** Settings of a function as --set would give them. */
@@ -80,22 +86,25 @@ static void add_setting(struct settings *sets, const char *key, const char *valu
 	sets->list.items = sets->items;
 }
 
-// What testpmd sets by itself: addresses in mode mac.
+// What testpmd sets by itself: addresses in mode mac, the length of frames that are made.
 static void find_settings(const struct hp_primary *primary, const struct hp_func *func,
 	uint16_t out, struct settings *sets)
 {
-	const char *peer = peer_of(primary, out);
 	char text[RTE_ETHER_ADDR_FMT_SIZE];
 	struct rte_ether_addr addr;
 
+	if (func->want != NULL) {
+		snprintf(text, sizeof(text), "%" PRIu64, primary->conf->tx_length);
+		add_setting(sets, "length", text);
+	}
 	if (strcmp(func->name, "mac") != 0)
 		return;
 	if (rte_eth_macaddr_get(out, &addr) == 0) {
 		rte_ether_format_addr(text, sizeof(text), &addr);
 		add_setting(sets, "src", text);
 	}
-	snprintf(text, sizeof(text), "02:00:00:00:00:%02x", (unsigned int)(out & 0xff));
-	add_setting(sets, "dst", peer != NULL ? peer : text);
+	find_peer(primary, out, text, sizeof(text));
+	add_setting(sets, "dst", text);
 }
 
 static int make_port(const struct hp_primary *primary, struct hp_wiring *wiring, uint16_t port_id,
@@ -126,7 +135,8 @@ struct hp_wiring *hp_wiring_make(
 	find_pairs(primary, made->pair);
 	if (primary->conf->forward_mode != 0)
 		made->func = hp_func_find(hp_config_forward_modes[primary->conf->forward_mode]);
-	if (current != NULL && current->func == made->func &&
+	made->changes = primary->wiring_changes;
+	if (current != NULL && current->func == made->func && current->changes == made->changes &&
 		memcmp(current->pair, made->pair, sizeof(made->pair)) == 0) {
 		free(made);
 		return current;

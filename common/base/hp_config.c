@@ -132,9 +132,14 @@ static const struct hp_opt opts[] = {
 	 .section = "Forwarding", .check = hp_config_check_peer,
 	 .help = "Where --forward-mode mac sends what leaves by a port; default: "
 		 "02:00:00:00:00 and the port's number."},
-	{"tx-first", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(tx_first), .max = 1024, .def = "0",
-	 .arg = "BURSTS", .section = "Forwarding",
-	 .help = "Send so many bursts of 64-byte frames out of each wired port before the first start."},
+	{"tx-first", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(tx_first), .max = 1024, .def = "0", .bare = "1",
+	 .arg = "[BURSTS]", .section = "Forwarding",
+	 .help = "Send so many bursts, 1 without a number, of frames (--txpkts) out of each wired port "
+		 "before the first start."},
+	{"txpkts", 0, HP_OPT_STRING, HP_OPT_BOTH, AT(txpkts), .min = 1, .def = "64",
+	 .arg = "LENGTHS", .section = "Forwarding", .check = hp_config_check_txpkts,
+	 .help = "Bytes of a frame that --tx-first, txonly and flowgen make, without its FCS; a list, as "
+		 "\"64,128\", is added up: a frame is one buffer."},
 	{"no-flush-rx", 0, HP_OPT_FLAG, HP_OPT_BOTH, AT(no_flush_rx), .def = "yes",
 	 .section = "Forwarding",
 	 .help = "Forward what ports have received before the start; no: drop it, as \"flushed\"."},

@@ -119,6 +119,8 @@ struct hp_config {
 	uint64_t forward_ports; // bit i: ports[i] may be wired by forward_mode
 	struct hp_strlist eth_peers; // "N,MAC"
 	uint64_t tx_first; // bursts that are sent before the first start
+	char *txpkts; // as given, "64" or "64,128"; .tx_length is their sum
+	uint64_t tx_length; // bytes of a frame that the primary makes, without its FCS
 	bool no_flush_rx; // keep what ports have received before the start
 	bool interactive;
 	bool auto_start;
@@ -181,6 +183,15 @@ void hp_config_free(struct hp_config *conf);
 
 /** Index of a port by what stands behind "port:", its name or its index; -1 if there is none. */
 int hp_config_find_port(const struct hp_config *conf, const char *name);
+
+/** What may stand in portlist ("0,2-3"), portmask ("0x3") and txpkts ("64,128"), else what may. */
+const char *hp_config_parse_portlist(const char *text, uint64_t *mask);
+const char *hp_config_parse_portmask(const char *text, uint64_t *mask);
+const char *hp_config_parse_txpkts(const char *text, uint64_t *sum);
+
+/** NULL if frames of that many bytes can be made in this group's buffers, else what can. */
+const char *hp_config_check_tx_length(
+	const struct hp_config *conf, uint64_t length, char *buf, size_t size);
 
 /** NULL if @p name may be a member's, client's or port's name, else what was expected. */
 const char *hp_config_check_name(const char *name);

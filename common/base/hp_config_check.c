@@ -12,6 +12,10 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+#define MBUF_HEADROOM 128 // of mbuf-size, as DPDK is built
+#define TX_LENGTH_MIN 60 // an Ethernet frame without its FCS
+#define TX_LENGTH_MAX 9000
+#define TX_PARTS_MAX 8
 
 const char *hp_config_check_name(const char *name)
 {
@@ -127,11 +131,16 @@ static bool parse_portlist(const char *text, uint64_t *mask)
 	} while (true);
 }
 
+const char *hp_config_parse_portlist(const char *text, uint64_t *mask)
+{
+	return parse_portlist(text, mask) ? NULL : "port numbers below 32 like \"0,2-3\"";
+}
+
 const char *hp_config_check_portlist(const char *text)
 {
 	uint64_t mask;
 
-	return parse_portlist(text, &mask) ? NULL : "port numbers below 32 like \"0,2-3\"";
+	return hp_config_parse_portlist(text, &mask);
 }
 
 static bool parse_mask(const char *text, uint64_t *mask)
@@ -147,12 +156,59 @@ static bool parse_mask(const char *text, uint64_t *mask)
 	       *mask >> (HP_PORTS_MAX - 1) <= 1;
 }
 
+const char *hp_config_parse_portmask(const char *text, uint64_t *mask)
+{
+	return parse_mask(text, mask) ? NULL
+				      : "a hexadecimal mask of ports below 32, not 0, as 0x3";
+}
+
 const char *hp_config_check_mask(const char *text)
 {
 	uint64_t mask;
 
-	return parse_mask(text, &mask) ? NULL
-				       : "a hexadecimal mask of ports below 32, not 0, as 0x3";
+	return hp_config_parse_portmask(text, &mask);
+}
+
+const char *hp_config_parse_txpkts(const char *text, uint64_t *sum)
+{
+	static const char expected[] =
+		"1 to 8 lengths of 1 to 9000 bytes like \"64\" or \"64,128\"";
+	unsigned int n = 0;
+
+	*sum = 0;
+	do {
+		size_t len = strspn(text, DIGITS);
+		unsigned long one = strtoul(text, NULL, 10);
+
+		if (len == 0 || len > 4 || one < 1 || one > TX_LENGTH_MAX || ++n > TX_PARTS_MAX ||
+			(text[len] != ',' && text[len] != '\0'))
+			return expected;
+		*sum += one;
+		if (text[len] == '\0')
+			return NULL;
+		text += len + 1;
+	} while (true);
+}
+
+const char *hp_config_check_txpkts(const char *text)
+{
+	uint64_t sum;
+
+	return hp_config_parse_txpkts(text, &sum);
+}
+
+const char *hp_config_check_tx_length(
+	const struct hp_config *conf, uint64_t length, char *buf, size_t size)
+{
+	uint64_t room = conf->mbuf_size - MBUF_HEADROOM;
+
+	if (room > TX_LENGTH_MAX)
+		room = TX_LENGTH_MAX;
+	if (length >= TX_LENGTH_MIN && length <= room)
+		return NULL;
+	snprintf(buf, size, "%d to %" PRIu64 " bytes in all, which is what a buffer holds",
+		TX_LENGTH_MIN, room);
+	return buf;
 }
 
 const char *hp_config_check_peer(const char *text)
@@ -326,12 +382,28 @@ static int find_forward_ports(struct hp_config_reader *r)
 	return 0;
 }
 
+static int find_tx_length(struct hp_config_reader *r)
+{
+	struct hp_config *conf = r->conf;
+	const char *expected;
+	char buf[80];
+
+	hp_config_parse_txpkts(conf->txpkts, &conf->tx_length);
+	expected = hp_config_check_tx_length(conf, conf->tx_length, buf, sizeof(buf));
+	if (expected != NULL)
+		return hp_config_error(r, hp_config_value_pos(r, "txpkts"), "txpkts",
+			"'%s': expected %s", conf->txpkts, expected);
+	return 0;
+}
+
 int hp_config_check(struct hp_config_reader *r)
 {
 	int ret = check_numbers(r);
 
 	if (ret == 0)
 		ret = find_forward_ports(r);
+	if (ret == 0)
+		ret = find_tx_length(r);
 
 	for (uint32_t i = 0; ret == 0 && i < r->conf->n_patches; i++)
 		ret = check_patch(r, &r->conf->patches[i]);

@@ -48,6 +48,7 @@ const char *hp_config_check_port_name(const char *text);
 const char *hp_config_check_hop(const char *text);
 const char *hp_config_check_mask(const char *text);
 const char *hp_config_check_portlist(const char *text);
+const char *hp_config_check_txpkts(const char *text);
 const char *hp_config_check_peer(const char *text);
 
 /** The device of "net_null0,size=64" into @p buf; cut if it does not fit. */

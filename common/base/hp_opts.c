@@ -170,6 +170,8 @@ static const char *following_value(struct parse *p, const struct hp_opt *opt)
 	char expected[256];
 	const char *word = p->next < p->argc ? p->argv[p->next] : NULL;
 
+	if (opt->bare != NULL && (word == NULL || *word == '-'))
+		return opt->bare;
 	if (word == NULL || strncmp(word, "--", 2) == 0) {
 		hp_opt_expected(opt, expected, sizeof(expected));
 		usage_error(p, "option '--%s' has no value, expected %s%s%s", opt->name, expected,

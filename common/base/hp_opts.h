@@ -54,6 +54,7 @@ struct hp_opt {
 	const char *tag;
 	/** HP_OPT_STRING, HP_OPT_LIST: NULL if @p text is fine, else what was expected. */
 	const char *(*check)(const char *text);
+	const char *bare; ///< value of the option where none follows it; NULL: one has to
 };
 
 struct hp_strlist {

@@ -97,6 +97,34 @@ ports_are_wired_through_a_function_without_a_client() {
 	assert_equal "$(tcpdump -r "$T/out/out.pcap" -en 2>/dev/null | grep -c '> 02:00:00:aa:bb:cc')" "$FRAMES" 'to the peer'
 }
 
+frames_out() { tcpdump -r "$T/out/out.pcap" -en 2>/dev/null; }
+
+# test
+addresses_lengths_and_ports_of_a_mode_are_changed_while_it_runs() {
+	start_wired --forward-mode mac --auto-start=no
+	ctl set eth-peer out 02:00:00:00:00:77
+	ctl set txpkts 100,200
+	ctl start tx_first 2
+	wait_until 5 eval '[ "$(port_value out tx_packets)" = $((FRAMES + 64)) ]'
+	ctl set eth-peer out 02:00:00:00:00:78
+	ctl set txpkts 90
+	ctl start tx_first 1
+	wait_until 5 eval '[ "$(port_value out tx_packets)" = $((FRAMES + 96)) ]'
+	ctl set portlist 0 # with itself: nothing goes out by the other
+	ctl start tx_first 1
+	assert_equal "$(port_value out tx_packets)" $((FRAMES + 96))
+	assert_conservation
+	stop_with_term primary
+	assert_equal "$(frames_out | grep -c '> 02:00:00:00:00:77')" "$FRAMES" 'to the first peer'
+	assert_equal "$(frames_out | grep -c ' length 300: 198.18.0.1')" 64 'of the first length'
+	assert_equal "$(frames_out | grep -c ' length 90: 198.18.0.1')" 32 'of the second one'
+	start_primary -- --port n=net_null0 --forward-mode txonly --txpkts 64,64
+	grows port_value n tx_packets
+	ctl stop
+	assert_equal "$(port_value n tx_bytes)" $((128 * $(port_value n tx_packets))) 'bytes of frames that a mode makes'
+	stop_with_term primary
+}
+
 # test
 what_came_before_the_start_is_flushed_if_asked_for() {
 	start_wired --forward-mode io --auto-start=no --no-flush-rx=no
@@ -110,16 +138,16 @@ what_came_before_the_start_is_flushed_if_asked_for() {
 
 # test
 a_loop_begins_with_the_bursts_that_are_sent_first() {
-	start_primary -- --vdev net_ring0 --vdev net_ring1 --forward-mode macswap --tx-first 2 --burst 16 --portlist 0
-	assert_equal "$(port_value net_ring0 copies)" 32
+	start_primary -- --vdev net_ring0 --vdev net_ring1 --forward-mode macswap --tx-first --burst 16 --portlist 0
+	assert_equal "$(port_value net_ring0 copies)" 16
 	grows port_value net_ring0 rx_packets
 	assert_equal "$(port_value net_ring1 rx_packets)" 0
 	assert_conservation
 	ctl stop
 	ctl start tx_first 3
-	assert_equal "$(port_value net_ring0 copies)" $((32 + 48))
+	assert_equal "$(port_value net_ring0 copies)" $((16 + 48))
 	ctl set fwd none
-	wait_until 5 eval '[ "$(ctl_value "[.drops[] | select(.reason == \"no-patch\") | .packets] | add" show drops)" = 80 ]'
+	wait_until 5 eval '[ "$(ctl_value "[.drops[] | select(.reason == \"no-patch\") | .packets] | add" show drops)" = 64 ]'
 	refuses 'set fwd io' start tx_first
 	ctl set fwd rxonly
 	refuses '1 to 2' set nbport 3
@@ -158,7 +186,7 @@ a_script_of_commands_good_and_bad_says_what_is_expected() {
 	wait_until 5 in_has_played
 	"$ROOT/tests/tools/transcript.py" ${TRANSCRIPT:+"$TRANSCRIPT"} "$T/run/dpdk/$P/hp_ctl" \
 		"$ROOT/tests/data/commands.txt" >"$T/said" 2>&1 || fail "$(head -c 4000 "$T/said")"
-	assert_file_holds "$T/said" '^3[0-9][0-9] commands$'
+	assert_file_holds "$T/said" '^[34][0-9][0-9] commands$'
 	assert_pools_full
 	stop_with_term primary
 }

@@ -29,11 +29,12 @@ valued_options() {
 	"$@" --help | grep -oE '^ +(-., )?--[a-z0-9-]+ [^ ].*$' | sed -E 's/^ +(-., )?--([a-z0-9-]+) .*/\2/'
 }
 all_options() {
-	"$1" --help | grep -oE '^ +(-., )?--[a-z0-9-]+' | sed -E 's/.*--//' | grep -vxE 'help|version|man'
+	"$@" --help | grep -oE '^ +(-., )?--[a-z0-9-]+' | sed -E 's/.*--//' | grep -vxE 'help|version|man|markdown'
 }
 
 # Options for which any text is a value that can be tried only later.
 readonly FREE_TEXT='config|runtime-dir|huge-dir|eal|vdev|allow|cmdline-file|set|name|function|lcores|file|reply|write|capture-comment|filter|root|nodes|explain|member|interface|level|k8s|node'
+readonly MAY_BE_BARE=tx-first # testpmd's takes none
 readonly MAY_BE_EMPTY='filter|capture-comment'
 
 # refuses_wrong_options WORDS...: a program, or one of its sub-commands
@@ -43,7 +44,8 @@ refuses_wrong_options() {
 	refused $EXIT_USAGE "no-such-option" "$@" --no-such-option=1
 	for option in $(valued_options "$@"); do
 		n=$((n + 1))
-		refused $EXIT_USAGE "$option" "$@" "--$option" # the value is missing
+		[ "$option" = "$MAY_BE_BARE" ] || # the value is missing
+			refused $EXIT_USAGE "$option" "$@" "--$option"
 		[[ $option =~ ^($FREE_TEXT)$ ]] ||
 			refused $EXIT_USAGE "$option|: -. '" "$@" "--$option" '@/@=@,@:@'
 		[[ $option =~ ^($MAY_BE_EMPTY)$ ]] || refused $EXIT_USAGE "$option" "$@" "--$option="
@@ -74,6 +76,140 @@ hugepod_refuses_wrong_missing_and_unknown_options() {
 
 # test
 hp_message_refuses_wrong_missing_and_unknown_options() { refuses_wrong_options "$HP_MESSAGE"; }
+
+# A value of each option that is taken, with what else it needs; "-": a flag. An option that is not here
+# fails the test: it is new, and wants one. PROGRAM/OPTION goes before OPTION.
+good_values() {
+	cat <<-TABLE
+		allow 0000:01:00.0
+		autostop duration:1
+		base-virtaddr 0x2000000000
+		buffer-size 2
+		burst 512
+		capture-comment two words
+		client fw:hold:64
+		cmdline-file $T/commands
+		compress gzip
+		config $T/good.yaml
+		count 3
+		drain 1s
+		duration 1s
+		eal log-level=lib.eal:8
+		eth-peer 0,02:00:00:00:00:01
+		file $T/commands
+		file-prefix zz
+		filter tcp
+		format json
+		forward-mode macswap
+		function macswap
+		hop-limit 1
+		huge-dir $T/huge
+		idle poll
+		interface port:in
+		interval 0
+		iova-mode va
+		late 1ms
+		lcores 0
+		limit 1
+		log-format json
+		log-level debug
+		loop 0
+		max-clients 64
+		max-members 64
+		mbps 1
+		mbuf-cache 0
+		mbuf-size 4KiB
+		member fw
+		memory-limit 1GiB
+		multiplier 0.5
+		name a-1
+		nb-cores 1
+		on-primary-loss rejoin
+		patch port:0>port:0:broadcast
+		policy hold
+		port p1=net_null7;rxq=1
+		portlist 0,2-3
+		portmask 0x3
+		pps 1
+		reply yes
+		ring-buffer duration:2 --write=$T/out/y.pcapng
+		runtime-dir $T/run
+		rxd 128
+		rxq 1
+		set src=02:00:00:00:00:01 --function=mac
+		size 0
+		snapshot-length 64
+		spare-ports 1
+		stats-period 1s
+		stuck-after 10ms
+		takeover-wait 0
+		timeout 50ms
+		total-num-mbufs 1024
+		tx-first 2
+		txd 128
+		txpkts 64,128
+		txq 1
+		vdev net_null8,size=64
+		wait-primary 1ms
+		when-full wait
+		window 1024
+		workers 2
+		write $T/out/x.pcapng
+	TABLE
+}
+
+# The sub-command of hp-message that an option belongs to.
+words_for() {
+	case $1 in
+	file) echo send fw ;;
+	size | interval) echo ping fw ;;
+	*) echo receive ;;
+	esac
+}
+
+# each_option_is_taken CODE DOCS PROGRAM WORDS...: an option with a good value ends as without it, and it is
+# in the manual page and in the documentation.
+each_option_is_taken() {
+	local code=$1 docs=$2 option value rc n=0
+	local program=("$3") args words
+	shift 3
+	[ "${program[0]}" != "$HUGEPOD" ] || { program+=("$1"); shift; } # its sub-command
+	"${program[@]}" --man >"$T/man"
+	valued_options "${program[@]}" >"$T/valued"
+	for option in $(all_options "${program[@]}"); do
+		n=$((n + 1))
+		value=$(good_values | sed -n "s|^$option ||p")
+		if grep -qx "$option" "$T/valued"; then
+			[ -n "$value" ] || fail "no good value of --$option is known: add it to good_values"
+			value="=$value"
+		fi
+		args=() words=()
+		[ "${program[0]}" != "$HP_MESSAGE" ] || read -ra words < <(words_for "$option")
+		[ "$option" != respawn ] || value='=no' # it would start again for ever
+		[[ " $* " == *" --$option "* ]] || args=("--$option$value")
+		[[ $value != *' --'* ]] || args=("--$option${value%% --*}" "--${value#* --}")
+		rc=0
+		timeout 10 "${program[@]}" "${args[@]}" "$@" "${words[@]}" >"$T/said" 2>&1 </dev/null || rc=$?
+		[[ $rc =~ ^($code)$ ]] || fail "${program[*]##*/} --$option$value: exit code $rc, expected $code: $(head -c 500 "$T/said")"
+		grep -qF -- "${option//-/\\-}" "$T/man" || fail "--$option is not in the manual page of ${program[*]##*/}"
+		grep -qE -- "--$option\b" "$docs" || fail "--$option of ${program[*]##*/} is not in $docs"
+	done
+	[ "$n" -ge 5 ] || fail "only $n options in the help of ${program[*]##*/}"
+}
+
+# test 120
+each_option_takes_a_good_value_and_stands_in_the_manual_and_in_the_documentation() {
+	local options=$ROOT/docs/options.md
+	printf 'show ports\n' >"$T/commands"
+	printf 'file-prefix: zz\n' >"$T/good.yaml"
+	each_option_is_taken 0 "$options" "$HP_PRIMARY" --dry-run --vdev net_null9
+	each_option_is_taken 69 "$options" "$HP_CLIENT" --wait-primary 0
+	each_option_is_taken 69 "$options" "$HP_WORKER" --wait-primary 0
+	each_option_is_taken 69 "$options" "$HP_MESSAGE" --wait-primary 0
+	each_option_is_taken '0|69' "$options" "$HP_CAPTURE" --wait-primary 0
+	each_option_is_taken 69 "$options" "$HP_REPLAY" --wait-primary 0 "$ROOT/tests/data/small.pcap"
+	each_option_is_taken 69 "$options" "$HUGEPOD" ctl show ports
+}
 
 # test
 numbers_out_of_bounds_are_refused_with_the_bounds() {

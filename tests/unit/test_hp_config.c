@@ -97,6 +97,36 @@ static const char *bad_value(const struct hp_opt *opt, unsigned int i, char *buf
 	return NULL;
 }
 
+static void frames_that_are_made_fit_into_a_buffer(void **state)
+{
+	static const struct {
+		const char *args[4];
+		uint64_t length, bursts;
+	} good[] = {
+		{{NULL}, 64, 0},
+		{{"--txpkts=30,30", "--tx-first"}, 60, 1},
+		{{"--tx-first", "--txpkts", "64,128"}, 192, 1},
+		{{"--tx-first=7", "--txpkts=2048"}, 2048, 7},
+		{{"--tx-first", "7", "--mbuf-size=384"}, 64, 7},
+		{{"--txpkts=9000", "--mbuf-size=9128"}, 9000, 0},
+	};
+	static const char *const bad[][3] = {
+		{"--txpkts=59"}, {"--txpkts=2049"}, {"--txpkts=257", "--mbuf-size=384"}};
+
+	(void)state;
+	for (size_t i = 0; i < HP_LEN(good); i++) {
+		struct hp_config conf;
+		struct hp_err err;
+
+		assert_int_equal(hp_conf_from_args(&conf, good[i].args, &err), 0);
+		assert_int_equal(conf.tx_length, good[i].length);
+		assert_int_equal(conf.tx_first, good[i].bursts);
+		hp_config_free(&conf);
+	}
+	for (size_t i = 0; i < HP_LEN(bad); i++)
+		hp_conf_args_are_refused(bad[i], "which is what a buffer holds");
+}
+
 // Values that look right at first.
 static void wired_ports_are_named_by_mask_or_list_and_not_by_both(void **state)
 {
@@ -105,7 +135,9 @@ static void wired_ports_are_named_by_mask_or_list_and_not_by_both(void **state)
 		"--portlist=3-2", "--portlist=0-", "--portlist=0--1", "--portlist=a",
 		"--eth-peer=0", "--eth-peer=32,02:00:00:00:00:01", "--eth-peer=0,02:00:00:00:00",
 		"--eth-peer=0,02-00-00-00-00-01", "--eth-peer=,02:00:00:00:00:01",
-		"--eth-peer=0,02:00:00:00:00:0g", "--forward-mode=mac2", "--tx-first=1025"};
+		"--eth-peer=0,02:00:00:00:00:0g", "--forward-mode=mac2", "--tx-first=1025",
+		"--txpkts=0", "--txpkts=64,", "--txpkts=9001", "--txpkts=x",
+		"--txpkts=1,1,1,1,1,1,1,1,60"};
 	static const struct {
 		const char *arg;
 		uint64_t ports;
@@ -187,7 +219,7 @@ static void every_option_but_flags_needs_its_value(void **state)
 		char arg[64], want[96];
 		const char *args[] = {arg, NULL};
 
-		if (opt->type == HP_OPT_FLAG)
+		if (opt->type == HP_OPT_FLAG || opt->bare != NULL)
 			continue;
 		snprintf(arg, sizeof(arg), "--%s", opt->name);
 		snprintf(want, sizeof(want), "option '--%s' has no value, expected ", opt->name);
@@ -379,6 +411,7 @@ int main(void)
 		cmocka_unit_test(every_option_refuses_what_it_cannot_take),
 		cmocka_unit_test(every_option_takes_a_good_value_and_only_once),
 		cmocka_unit_test(wired_ports_are_named_by_mask_or_list_and_not_by_both),
+		cmocka_unit_test(frames_that_are_made_fit_into_a_buffer),
 		cmocka_unit_test(every_option_but_flags_needs_its_value),
 		cmocka_unit_test(every_option_with_a_typo_is_proposed),
 		cmocka_unit_test(every_key_refuses_what_it_cannot_take),
