@@ -135,9 +135,20 @@ spawn() {
 	fi
 }
 
-child_of() { pgrep -P "$1" | head -n 1 || true; } # nothing if it has none, or is gone
+child_of() { # nothing if it has none, or is gone
+	local first rest
+	if [ -e "/proc/$1/task/$1/children" ]; then # ten times as fast as pgrep, and asked for all the time
+		read -r first rest 2>/dev/null <"/proc/$1/task/$1/children" || true
+		[ -z "${first:-}" ] || echo "$first"
+	else
+		pgrep -P "$1" | head -n 1 || true
+	fi
+}
 has_child_or_is_gone() { [ -n "$(child_of "$1")" ] || ! [ -d "/proc/$1" ] || is_zombie "$1"; }
-is_zombie() { grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+is_zombie() {
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" && [[ ${stat##*) } == Z* ]]
+}
 is_running() {
 	local pid=${INNER[$1]:-}
 	[ -n "$pid" ] && [ -d "/proc/$pid" ] && ! is_zombie "$pid"
@@ -232,11 +243,18 @@ as_group() {
 # ctl COMMAND...: JSON on standard output
 ctl() { as_group "$HUGEPOD" ctl --file-prefix "$P" --json "$@"; }
 
-# ctl_value JQ-FILTER COMMAND...: one value of the answer
+# ctl_value JQ-FILTER COMMAND...: one value of the answer. jq takes longer to start than a group to answer:
+# what is asked again and again takes row_value.
 ctl_value() {
 	local filter=$1
 	shift
 	ctl "$@" | jq -r "$filter"
+}
+
+# row_value JSON NAME FIELD: of the row with that name, in VALUE; fails if there is none
+row_value() {
+	VALUE=
+	[[ $1 =~ \"name\":\"$2\"[^{}]*\"$3\":\"?([^,\"{}]*) ]] && VALUE=${BASH_REMATCH[1]}
 }
 
 pages_in_use() {

@@ -89,7 +89,8 @@ forgive_files() { find "$T/huge" "$T/run" -mindepth 1 -delete; }
 
 # member_is NAME STATE
 member_is() {
-	[ "$(ctl_value ".members[] | select(.name == \"$1\") | .state" show members)" = "$2" ]
+	local VALUE
+	row_value "$(ctl show members)" "$1" state && [ "$VALUE" = "$2" ]
 }
 
 # In = out + drops by reason + in flight: for the group, and for each link. Ports are not polled
@@ -125,4 +126,8 @@ assert_pools_full() {
 	ctl stop >/dev/null
 	holds_within 5 pools_are_full || fail "packet buffers are missing: $(ctl show pools)"
 }
-pools_are_full() { [ "$(ctl_value '[.pools[].in_use] | add' show pools)" = 0 ]; }
+pools_are_full() {
+	local pools
+	pools=$(ctl show pools)
+	[[ $pools == *'"in_use":0,'* && ! $pools =~ \"in_use\":[^0] ]]
+}

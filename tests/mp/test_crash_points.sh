@@ -31,7 +31,6 @@ every_point() {
 	HP_MESSAGE=$build/apps/message/hp-message
 	HP_CAPTURE=$build/apps/capture/hp-capture
 	HP_REPLAY=$build/apps/replay/hp-replay
-	HUGEPOD=$build/apps/hugepod/hugepod
 	for point in $(points "$1"); do
 		began=$(now_ms)
 		POINT=$point
@@ -58,7 +57,7 @@ primary() {
 member() { spawn_member "$1" --function io --respawn "${@:2}"; }
 child_in() { child_of "${INNER[$1]}"; }
 
-tx() { ctl_value '.ports[] | select(.name == "out") | .tx_packets' show ports; }
+tx() { row_value "$(ctl show ports)" out tx_packets; }
 
 # A machine that others keep busy too is that much slower: our own processes are a load of 2 a CPU.
 recover_within() {
@@ -69,18 +68,24 @@ recover_within() {
 
 # The right processes: the primary and c1 are as many starts old as they should be.
 all_are_ready() {
-	local group
-	group=$(ctl_value '.group.restarts' show group) || return 1
-	[ "$group" = "$PRIMARY_RESTARTS" ] || return 1
-	ctl show members | jq -e --arg names "c0 c1$OTHERS" --argjson c1 "$C1_RESTARTS" '
-		([.members[] | select(.state == "ready") | .name] | sort) == ($names | split(" ")) and
-		($c1 < 0 or any(.members[]; .name == "c1" and .restarts == $c1))' >/dev/null
+	local group members rest name VALUE
+	group=$(ctl show group) && members=$(ctl show members) || return 1
+	[[ $group =~ \"restarts\":${PRIMARY_RESTARTS}[,}] ]] || return 1
+	rest=$members
+	for name in c0 c1 $OTHERS; do
+		row_value "$members" "$name" state && [ "$VALUE" = ready ] || return 1
+		rest=${rest/'"state":"ready"'/}
+	done
+	[[ $rest != *'"state":"ready"'* ]] || return 1 # somebody else
+	[ "$C1_RESTARTS" -lt 0 ] || { row_value "$members" c1 restarts && [ "$VALUE" = "$C1_RESTARTS" ]; }
 }
 packets_move() {
-	local before
-	before=$(tx)
+	local before VALUE
+	tx
+	before=$VALUE
 	sleep 0.01
-	[ "$(tx)" -gt "$before" ]
+	tx
+	[ "$VALUE" -gt "$before" ]
 }
 is_well() { all_are_ready && packets_move; }
 
