@@ -79,6 +79,8 @@ void hp_capture_free_filters(struct hp_capture_opts *opts);
 
 // output.c
 
+#define HP_STALLED_FOR_EVER UINT64_MAX // there is no reader
+
 /** Asked every now and then while the reader of a pipe takes nothing; false: give up. */
 typedef bool (*hp_patience)(void *arg, uint64_t stalled_us);
 
@@ -184,6 +186,7 @@ struct hp_batch {
 	uint64_t packets;
 	uint64_t of_tap[HP_GUEST_TAPS_MAX];
 	struct hp_pcap_packet *heads; // [HP_BATCH_VECTORS / 2], classic pcap alone
+	uint8_t taps[HP_BATCH_VECTORS / 2]; // of each packet, classic pcap alone
 };
 
 /** Bounds of a batch. */
@@ -201,6 +204,9 @@ struct hp_batch_bounds {
  */
 int hp_batch_collect(struct hp_batch *batch, struct hp_stream *rings, uint32_t n_rings,
 	uint32_t n_taps, const struct hp_batch_bounds *bounds);
+
+/** Only the first @p bytes have been written, whole blocks: count these packets alone. */
+void hp_batch_cut(struct hp_batch *batch, uint64_t bytes, bool pcap);
 
 /** Lengths for hp_output_write(). */
 uint32_t hp_batch_pcapng_block(const uint8_t *at);

@@ -80,6 +80,7 @@ static void add_packet(struct hp_batch *batch, const struct hp_stream *ring,
 			.caplen = epb->caplen,
 			.len = epb->len,
 		};
+		batch->taps[batch->packets] = (uint8_t)epb->iface;
 		batch->iov[batch->n++] = (struct iovec){.iov_base = head, .iov_len = sizeof(*head)};
 		batch->iov[batch->n++] = (struct iovec){
 			.iov_base = (void *)(uintptr_t)(at + sizeof(*epb)), .iov_len = epb->caplen};
@@ -142,4 +143,35 @@ int hp_batch_collect(struct hp_batch *batch, struct hp_stream *rings, uint32_t n
 		left[r] -= epb.length;
 	}
 	return 0;
+}
+
+static void count_again(struct hp_batch *batch, uint32_t tap)
+{
+	batch->packets++;
+	batch->of_tap[tap]++;
+}
+
+void hp_batch_cut(struct hp_batch *batch, uint64_t bytes, bool pcap)
+{
+	batch->packets = 0;
+	memset(batch->of_tap, 0, sizeof(batch->of_tap));
+	for (int i = 0; pcap && i + 1 < batch->n; i += 2) {
+		uint64_t length = batch->iov[i].iov_len + batch->iov[i + 1].iov_len;
+
+		if (length > bytes)
+			return;
+		bytes -= length;
+		count_again(batch, batch->taps[i / 2]);
+	}
+	for (int i = 0; !pcap && i < batch->n; i++)
+		for (size_t off = 0; off < batch->iov[i].iov_len;) {
+			const uint8_t *at = (const uint8_t *)batch->iov[i].iov_base + off;
+			uint32_t length = hp_batch_pcapng_block(at);
+
+			if (length > bytes)
+				return;
+			bytes -= length;
+			off += length;
+			count_again(batch, word(at + 8));
+		}
 }

@@ -28,6 +28,7 @@ struct capture {
 	struct hp_writer writer;
 	uint64_t started_us, shown_us;
 	unsigned int signals; // that have told us to end
+	uint64_t told_us; // when something was first seen to end it
 	bool left; // the taps are off
 	enum hp_guest_event ended; // why the group ends it
 };
@@ -93,10 +94,16 @@ static bool is_told_to_end(const struct capture *c)
 static bool has_patience(void *arg, uint64_t stalled_us)
 {
 	struct capture *c = arg;
+	uint64_t now = hp_now_us();
 
 	if (c->ended == HP_GUEST_NOTHING)
 		look(c, 0);
-	return c->signals < 2 && !(is_told_to_end(c) && stalled_us >= STALLED_US);
+	if (!is_told_to_end(c))
+		return true;
+	if (c->told_us == 0)
+		c->told_us = now;
+	return c->signals < 2 && stalled_us != HP_STALLED_FOR_EVER &&
+	       (stalled_us < STALLED_US || now - c->told_us < STALLED_US);
 }
 
 // Until something ends the capture.

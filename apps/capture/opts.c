@@ -13,6 +13,7 @@
 #define AT(field) .offset = offsetof(struct hp_capture_opts, field)
 #define FILES_MAX 100000 // of a ring
 #define KB 1000 // bytes of dumpcap's kB
+#define SECONDS_MAX 1e9 // of a limit: 31 years
 
 static const char *const compress_words[] = {"auto", "none", "gzip", NULL};
 
@@ -125,6 +126,21 @@ static int bad_limit(char letter, const char *text, struct hp_err *err)
 		letter, hp_err_quote(quoted, sizeof(quoted), text));
 }
 
+// With a fraction, as dumpcap takes it.
+static int parse_seconds(uint64_t *us, const char *text)
+{
+	char *end = NULL;
+	double seconds;
+
+	if (text[strspn(text, "0123456789.")] != '\0')
+		return -EINVAL; // no hexadecimal, no exponent
+	seconds = strtod(text, &end);
+	if (*end != '\0' || !(seconds >= 0.001) || seconds > SECONDS_MAX)
+		return -EINVAL;
+	*us = (uint64_t)(seconds * 1e6 + 0.5);
+	return 0;
+}
+
 static int parse_limit(
 	struct hp_capture_limit *limit, char letter, const char *text, struct hp_err *err)
 {
@@ -134,13 +150,13 @@ static int parse_limit(
 
 	if (colon == NULL || colon[1] < '0' || colon[1] > '9')
 		return bad_limit(letter, text, err);
+	if (strncmp(text, "duration:", 9) == 0)
+		return parse_seconds(&limit->us, colon + 1) < 0 ? bad_limit(letter, text, err) : 0;
 	errno = 0;
 	value = strtoull(colon + 1, &end, 10);
-	if (*end != '\0' || errno != 0 || value == 0 || value > UINT64_MAX / 1000000)
+	if (*end != '\0' || errno != 0 || value == 0 || value > UINT64_MAX / KB)
 		return bad_limit(letter, text, err);
-	if (strncmp(text, "duration:", 9) == 0)
-		limit->us = value * 1000000;
-	else if (strncmp(text, "filesize:", 9) == 0)
+	if (strncmp(text, "filesize:", 9) == 0)
 		limit->bytes = value * KB;
 	else if (strncmp(text, "packets:", 8) == 0)
 		limit->packets = value;

@@ -34,9 +34,9 @@ static int failed(const struct hp_output *out, int errnum, struct hp_err *err)
 	return hp_err_set(err, HP_EXIT_OTHER, errnum, "%s: %s", name, strerror(errnum));
 }
 
-static bool goes_on(const struct hp_output *out, uint64_t since_us)
+static bool goes_on(const struct hp_output *out, uint64_t stalled_us)
 {
-	return out->patience == NULL || out->patience(out->arg, hp_now_us() - since_us);
+	return out->patience == NULL || out->patience(out->arg, stalled_us);
 }
 
 // A FIFO without a reader is not there yet.
@@ -50,7 +50,7 @@ static int open_path(const struct hp_output *out, bool group_access)
 		fd = open(out->path, flags, group_access ? 0640 : 0600);
 		if (fd >= 0 || errno != ENXIO || stat(out->path, &st) < 0 || !S_ISFIFO(st.st_mode))
 			return fd >= 0 ? fd : -errno;
-		if (!goes_on(out, 0)) // there is nothing to wait a moment longer for
+		if (!goes_on(out, HP_STALLED_FOR_EVER))
 			return -ENXIO;
 		poll(NULL, 0, ASK_MS);
 	}
@@ -128,7 +128,7 @@ static int wait_for_reader(const struct hp_output *out)
 
 	// A reader that has gone is an error of write().
 	while (poll(&fd, 1, ASK_MS) == 0)
-		if (!goes_on(out, began))
+		if (!goes_on(out, hp_now_us() - began))
 			return -ETIMEDOUT;
 	return 0;
 }

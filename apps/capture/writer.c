@@ -262,25 +262,36 @@ static void tighten(uint64_t *bound, uint64_t limit, uint64_t value)
 		*bound = limit - (value < limit ? value : limit - 1);
 }
 
-static int write_batch(struct hp_writer *w, struct hp_batch *batch, struct hp_err *err)
+static void count_batch(struct hp_writer *w, const struct hp_batch *batch)
 {
-	int ret;
-
-	HP_CRASH_POINT(guest_collected);
-	ret = hp_output_write(&w->out, batch->iov, batch->n,
-		w->opts->pcap ? hp_batch_pcap_block : hp_batch_pcapng_block, err);
-
-	if (ret < 0)
-		return ret;
-	HP_CRASH_POINT(guest_written);
-	for (uint32_t r = 0; r < w->guest->shm->n_rings; r++)
-		hp_stream_release(&w->guest->rings[r]);
 	for (uint32_t t = 0; t < w->opts->n_taps; t++) {
 		w->opts->taps[t].written += batch->of_tap[t];
 		w->opts->taps[t].total += batch->of_tap[t];
 	}
 	w->packets += batch->packets;
 	w->file_packets += batch->packets;
+}
+
+static int write_batch(struct hp_writer *w, struct hp_batch *batch, struct hp_err *err)
+{
+	uint64_t kept = w->out.kept;
+	int ret;
+
+	HP_CRASH_POINT(guest_collected);
+	ret = hp_output_write(&w->out, batch->iov, batch->n,
+		w->opts->pcap ? hp_batch_pcap_block : hp_batch_pcapng_block, err);
+	if (ret < 0) {
+		// Of a compressed file a member is lost that holds other batches too.
+		if (w->out.gzip == NULL) {
+			hp_batch_cut(batch, w->out.kept - kept, w->opts->pcap);
+			count_batch(w, batch);
+		}
+		return ret;
+	}
+	HP_CRASH_POINT(guest_written);
+	for (uint32_t r = 0; r < w->guest->shm->n_rings; r++)
+		hp_stream_release(&w->guest->rings[r]);
+	count_batch(w, batch);
 	return 0;
 }
 

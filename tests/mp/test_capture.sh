@@ -263,7 +263,7 @@ a_pipe_whose_reader_sleeps_costs_copies_and_can_be_left() {
 	bash -c 'exec sleep 1000' <"$T/out/fifo" 3<>"$T/out/other" 4<>"$T/out/third" &
 	reader=$!
 	spawn asleep "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -w "$T/out/fifo"
-	spawn timed "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -a duration:1 -w "$T/out/other"
+	spawn timed "$HP_CAPTURE" --file-prefix "$P" -q -i port:in:rx -B 1 -a duration:0.5 -w "$T/out/other"
 	wait_until 5 eval '[ "$(ctl_value "[.captures[] | select(.lost > 1000)] | length" show captures)" = 2 ]'
 	before=$(ctl_value '[.ports[].tx_packets] | add' show ports)
 	wait_until 5 eval '[ "$(ctl_value "[.ports[].tx_packets] | add" show ports)" -gt '"$before"' ]'

@@ -182,6 +182,13 @@ static void classic_pcap_has_heads_and_packets(void **state)
 	assert_int_equal(f->batch.heads[0].nanoseconds, 42);
 	assert_int_equal(f->batch.iov[1].iov_len, 61);
 	assert_int_equal(hp_batch_pcap_block((const uint8_t *)&f->batch.heads[0]), 16 + 61);
+	put(&f->w[0], 1, 60, 1);
+	put(&f->w[0], 2, 60, 0);
+	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 2, &bounds), 0);
+	hp_batch_cut(&f->batch, 2 * (16 + 60) - 1, true);
+	assert_int_equal(f->batch.packets, 1);
+	assert_int_equal(f->batch.of_tap[0], 0);
+	assert_int_equal(f->batch.of_tap[1], 1);
 }
 
 // RLIMIT_FSIZE is a disk that is full at any byte.
@@ -194,8 +201,8 @@ static void a_file_that_is_cut_ends_with_a_whole_block(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	close(mkstemp(path));
 	for (unsigned int i = 0; i < 10; i++)
-		put(&f->w[0], i, 60, 0); // blocks of 92 bytes
-	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 1, &all), 0);
+		put(&f->w[0], i, 60, i / 5); // blocks of 92 bytes
+	assert_int_equal(hp_batch_collect(&f->batch, f->r, 1, 2, &all), 0);
 	for (unsigned int bytes = 0; bytes < 10 * 92; bytes += 13) {
 		struct hp_output out = {0};
 		struct hp_err err = {0};
@@ -210,6 +217,10 @@ static void a_file_that_is_cut_ends_with_a_whole_block(void **state)
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		assert_int_equal(lseek(out.fd, 0, SEEK_END), bytes / 92 * 92);
 		assert_int_equal(err.exit_code, HP_EXIT_OTHER);
+		hp_batch_cut(&f->batch, out.kept, false); // counts say what is in the file
+		assert_int_equal(f->batch.packets, bytes / 92);
+		assert_int_equal(f->batch.of_tap[0], bytes / 92 < 5 ? bytes / 92 : 5);
+		assert_int_equal(f->batch.of_tap[1], bytes / 92 < 5 ? 0 : bytes / 92 - 5);
 		hp_output_close(&out, &err);
 	}
 	unlink(path);
