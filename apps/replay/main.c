@@ -133,6 +133,15 @@ static bool put(struct replay *r, const uint8_t *data, uint32_t len, uint64_t du
 	return true;
 }
 
+// While a pipe has nothing: what came before goes out.
+static bool goes_on(void *arg)
+{
+	struct replay *r = arg;
+
+	hp_stream_publish(&r->guest.rings[0]);
+	return !is_over(r);
+}
+
 static int play(struct replay *r, struct hp_err *err)
 {
 	const uint8_t *data;
@@ -141,12 +150,16 @@ static int play(struct replay *r, struct hp_err *err)
 	bool first;
 	int ret;
 
-	while (!is_over(r) && (r->opts.limit == 0 || r->sent < r->opts.limit)) {
+	r->source.goes_on = goes_on;
+	r->source.arg = r;
+	while (r->opts.limit == 0 || r->sent < r->opts.limit) {
 		uint64_t due_ns;
 
 		ret = hp_source_next(&r->source, &data, &len, &file_ns, &first, err);
 		if (ret <= 0)
 			return ret;
+		if (is_over(r))
+			break;
 		due_ns = hp_pace_due(&r->pace, file_ns, len, first);
 		if (!put(r, data, len, due_ns))
 			break;

@@ -56,7 +56,8 @@ const struct hp_opt_set hp_replay_opts = {
 	.details =
 		"hp-replay joins the group of --file-prefix as a guest: it needs the runtime "
 		"directory and the primary's uid, no hugepage and no capability. It reads pcap and "
-		"pcapng ('-': standard input) and writes packets into memory that it brings along; "
+		"pcapng, also compressed by gzip ('-': standard input), and writes packets into "
+		"memory that it brings along; "
 		"the primary copies them into its own buffers. Where the group has no room they "
 		"wait, and are late; none is lost on the way in. 'show replays' counts them. The "
 		"exit code is 65 for a file that is none, 75 if the primary ends.",

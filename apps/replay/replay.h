@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define HP_REPLAY_LEN_MIN 14u // an Ethernet header; shorter is no frame
 #define HP_REPLAY_LEN_MAX 65535u
@@ -46,12 +47,38 @@ extern const struct hp_opt_set hp_replay_opts;
 /** Look at what belongs together. -EINVAL with @p err filled. */
 int hp_replay_settle(struct hp_replay_opts *opts, char **files, int n_files, struct hp_err *err);
 
+// input.c
+
+struct hp_input;
+
+/** Asked every now and then while a pipe has nothing; false: end. */
+typedef bool (*hp_replay_goes_on)(void *arg);
+
+/**
+ * Open a file for libpcap, "-" for standard input.
+ * @param goes_on
+ *   NULL: wait for a pipe for ever.
+ * @return NULL with errno. fclose() it first, then hp_input_close().
+ */
+FILE *hp_input_open(
+	struct hp_input **input, const char *path, hp_replay_goes_on goes_on, void *arg);
+void hp_input_close(struct hp_input *input);
+
+/** After an error of reading: it was no error, .goes_on said no. */
+bool hp_input_was_told_to_end(const struct hp_input *input);
+
+/** Compressed data ended in the middle, or are none. */
+bool hp_input_is_torn(const struct hp_input *input);
+
 // source.c
 
 /** Packets of the files, one after the other, as often as wanted. */
 struct hp_source {
 	const struct hp_replay_opts *opts;
+	hp_replay_goes_on goes_on; // NULL: wait for pipes for ever
+	void *arg; // of .goes_on
 	pcap_t *pcap; // of the current file
+	struct hp_input *input;
 	struct bpf_program filter;
 	bool filtered;
 	int file;
@@ -62,7 +89,10 @@ struct hp_source {
 	uint64_t unfit; // too short or too long for a frame: left out
 };
 
-/** Open and check every file once. -errno with @p err filled (HP_EXIT_DATA). */
+/**
+ * Open and check every file once that can be read more than once. -errno with @p err filled
+ * (HP_EXIT_DATA, HP_EXIT_USAGE). .goes_on and .arg may be set afterwards.
+ */
 int hp_source_open(struct hp_source *source, const struct hp_replay_opts *opts, struct hp_err *err);
 
 /**

@@ -6,38 +6,77 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-static int open_file(struct hp_source *s, struct hp_err *err)
+static const char *name_of(const struct hp_source *s)
 {
 	const char *name = s->opts->files[s->file];
-	char said[PCAP_ERRBUF_SIZE] = "", quoted[HP_QUOTE_SIZE];
-	const char *type;
 
-	s->pcap = pcap_open_offline_with_tstamp_precision(name, PCAP_TSTAMP_PRECISION_NANO, said);
-	if (s->pcap == NULL)
-		return hp_err_set(err, HP_EXIT_DATA, EINVAL, "%s%s%s",
-			strstr(said, name) == NULL ? name : "",
-			strstr(said, name) == NULL ? ": " : "", said);
-	if (pcap_datalink(s->pcap) != DLT_EN10MB) {
-		type = pcap_datalink_val_to_name(pcap_datalink(s->pcap));
-		hp_err_set(err, HP_EXIT_DATA, EINVAL,
-			"%s: its packets are of link type %s, expected EN10MB (Ethernet)", name,
-			type != NULL ? type : "?");
-		goto err;
+	return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+static int torn(const struct hp_source *s, struct hp_err *err)
+{
+	return hp_err_set(err, HP_EXIT_DATA, EBADMSG,
+		"%s: after %llu packets: its compressed data end in the middle, or are damaged",
+		name_of(s), (unsigned long long)s->read);
+}
+
+// libpcap's reader of the bytes; NULL with @p err filled, or without: told to end.
+static pcap_t *open_pcap(struct hp_source *s, struct hp_err *err)
+{
+	char said[PCAP_ERRBUF_SIZE] = "";
+	FILE *file = hp_input_open(&s->input, s->opts->files[s->file], s->goes_on, s->arg);
+	pcap_t *pcap = NULL;
+
+	if (file == NULL) {
+		hp_err_set(err, HP_EXIT_DATA, errno, "%s: %s", name_of(s), strerror(errno));
+		return NULL;
 	}
+	pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, said);
+	if (pcap != NULL)
+		return pcap;
+	fclose(file);
+	if (hp_input_is_torn(s->input))
+		torn(s, err);
+	else if (!hp_input_was_told_to_end(s->input))
+		hp_err_set(err, HP_EXIT_DATA, EINVAL, "%s: %s", name_of(s), said);
+	hp_input_close(s->input);
+	s->input = NULL;
+	return NULL;
+}
+
+static int wrong_link_type(const struct hp_source *s, struct hp_err *err)
+{
+	int type = pcap_datalink(s->pcap);
+	const char *name = pcap_datalink_val_to_name(type);
+
+	return hp_err_set(err, HP_EXIT_DATA, EINVAL,
+		"%s: its packets are of link type %d%s%s%s, expected 1 (EN10MB, Ethernet)",
+		name_of(s), type, name != NULL ? " (" : "", name != NULL ? name : "",
+		name != NULL ? ")" : "");
+}
+
+// 1; 0: told to end; -errno.
+static int open_file(struct hp_source *s, struct hp_err *err)
+{
+	char quoted[HP_QUOTE_SIZE];
+
+	s->pcap = open_pcap(s, err);
+	if (s->pcap == NULL)
+		return err->exit_code != 0 ? -EINVAL : 0;
+	if (pcap_datalink(s->pcap) != DLT_EN10MB)
+		return wrong_link_type(s, err);
 	if (s->opts->filter == NULL)
-		return 0;
+		return 1;
 	if (pcap_compile(s->pcap, &s->filter, s->opts->filter, 1, HP_GUEST_NETMASK) == 0) {
 		s->filtered = true;
-		return 0;
+		return 1;
 	}
-	hp_err_set(err, HP_EXIT_USAGE, EINVAL, "filter '%s': %s",
+	return hp_err_set(err, HP_EXIT_USAGE, EINVAL, "filter '%s': %s",
 		hp_err_quote(quoted, sizeof(quoted), s->opts->filter), pcap_geterr(s->pcap));
-err:
-	pcap_close(s->pcap);
-	s->pcap = NULL;
-	return -EINVAL;
 }
 
 static void close_file(struct hp_source *s)
@@ -48,28 +87,42 @@ static void close_file(struct hp_source *s)
 	if (s->pcap != NULL)
 		pcap_close(s->pcap);
 	s->pcap = NULL;
+	hp_input_close(s->input);
+	s->input = NULL;
+}
+
+// A pipe has its bytes once.
+static bool is_read_once(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
 int hp_source_open(struct hp_source *s, const struct hp_replay_opts *opts, struct hp_err *err)
 {
-	int ret = 0;
+	int ret = 1;
 
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
-	for (s->file = 0; ret == 0 && s->file < opts->n_files; s->file++)
-		if (strcmp(opts->files[s->file], "-") != 0) {
+	for (s->file = 0; ret > 0 && s->file < opts->n_files; s->file++) {
+		const char *path = opts->files[s->file];
+
+		if (!is_read_once(path)) {
 			ret = open_file(s, err);
 			close_file(s);
+		} else if (opts->loop != 1) {
+			ret = hp_err_set(err, HP_EXIT_USAGE, EINVAL,
+				"%s is read once: expected no --loop", name_of(s));
 		}
+	}
 	s->file = 0;
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 // The next file, or the first one of the next round. 0: no more.
 static int next_file(struct hp_source *s, struct hp_err *err)
 {
-	int ret;
-
 	if (s->file == s->opts->n_files) {
 		s->file = 0;
 		// A round without a packet would be followed by others for ever.
@@ -77,8 +130,22 @@ static int next_file(struct hp_source *s, struct hp_err *err)
 			return 0;
 		s->read_before = s->read;
 	}
-	ret = open_file(s, err);
-	return ret < 0 ? ret : 1;
+	return open_file(s, err);
+}
+
+// After the last packet of a file that can be had.
+static int end_of_file(struct hp_source *s, bool failed, struct hp_err *err)
+{
+	if (hp_input_was_told_to_end(s->input))
+		return 0;
+	if (hp_input_is_torn(s->input))
+		return torn(s, err);
+	if (failed)
+		return hp_err_set(err, HP_EXIT_DATA, EBADMSG, "%s: after %llu packets: %s",
+			name_of(s), (unsigned long long)s->read, pcap_geterr(s->pcap));
+	close_file(s);
+	s->file++;
+	return 1;
 }
 
 static bool wanted(struct hp_source *s, const struct pcap_pkthdr *hdr, const uint8_t *data)
@@ -109,13 +176,10 @@ int hp_source_next(struct hp_source *s, const uint8_t **data, uint32_t *len, uin
 			*first = true;
 		}
 		ret = pcap_next_ex(s->pcap, &hdr, data);
-		if (ret == PCAP_ERROR)
-			return hp_err_set(err, HP_EXIT_DATA, EBADMSG, "%s: after %llu packets: %s",
-				s->opts->files[s->file], (unsigned long long)s->read,
-				pcap_geterr(s->pcap));
 		if (ret != 1) {
-			close_file(s);
-			s->file++;
+			ret = end_of_file(s, ret == PCAP_ERROR, err);
+			if (ret <= 0)
+				return ret;
 			continue;
 		}
 		if (!wanted(s, hdr, *data))

@@ -33,6 +33,16 @@ int hp_guest_default_name(struct hp_guest_conf *conf, const char *base)
 	return 0;
 }
 
+// Who started us may have closed some of them: nothing that we open may take their place, and
+// reading or writing them is an error.
+static void hold_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 static void block_signals(struct hp_guest *guest)
 {
 	sigset_t set;
@@ -63,6 +73,7 @@ int hp_guest_join(struct hp_guest *guest, const struct hp_guest_conf *conf, enum
 	guest->mem_fd = -1;
 	guest->signal_fd = -1;
 	guest->kind = kind;
+	hold_standard_files();
 	block_signals(guest);
 	memset(&hello, 0, sizeof(hello));
 	hp_wire_init(&hello.hdr, HP_WIRE_GUEST);

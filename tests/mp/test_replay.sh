@@ -65,7 +65,44 @@ loops_limits_and_filters_play_what_they_say() {
 	replay ng -i port:out -t "$T/out/in.pcapng" "$IN"
 	assert_exit_code ng 0
 	assert_equal "$(replayed)" $((4 * FRAMES + 4000)) 'pcapng and pcap'
+	gzip -k "$T/out/in.pcapng"
+	replay gz -i port:out -t "$T/out/in.pcapng.gz"
+	assert_exit_code gz 0
+	assert_equal "$(replayed)" $((5 * FRAMES + 4000)) gzip
 	end
+}
+
+# test
+what_hp_capture_wrote_is_played_again() {
+	group
+	capture_of both -i port:out:tx -s 64 -i port:out:tx -w "$T/out/both.pcapng.gz"
+	replay first -i port:out -t "$IN"
+	assert_exit_code first 0
+	signal both INT
+	assert_exit_code both 0
+	replay again -i port:out -t "$T/out/both.pcapng.gz" # of two lengths, compressed
+	assert_exit_code again 0
+	assert_file_holds "$T/out/again.err" "cut in the file, sent as they are there: $(tshark -r "$IN" \
+		-Y 'frame.len > 64' 2>/dev/null | wc -l)\$"
+	assert_equal "$(replayed)" $((3 * FRAMES)) 'packets of the file'
+	# and while it is written
+	as_group mkfifo "$T/out/fifo"
+	start_member fw --function rxonly
+	replay live -i link:fw:in -t "$T/out/fifo"
+	capture_of cap -i port:out:tx -w "$T/out/fifo"
+	replay more -i port:out:tx -t -L 100 "$IN"
+	assert_exit_code more 0
+	wait_until 5 eval '[ "$(replayed)" = $((3 * FRAMES + 200)) ]'
+	signal live INT # the pipe has nothing now
+	assert_exit_code live 0 2
+	replay last -i port:out:tx -t -L 100 "$IN"
+	assert_exit_code last 0
+	assert_exit_code cap 1 # its reader has gone
+	end
+}
+capture_of() { # NAME OPTIONS...
+	spawn "$1" "$HP_CAPTURE" --file-prefix "$P" --name "$1" -q "${@:2}"
+	wait_until 5 eval '[[ $(ctl_value "[.captures[] | select(.name == \"'"$1"'\") | .state] | join(\" \")" show captures) == ready* ]]'
 }
 
 # test
