@@ -8,8 +8,8 @@
 #pragma once
 
 #include "base/hp_config.h"
+#include "base/hp_group_opts.h"
 #include "base/hp_guest_shm.h"
-#include "base/hp_opts.h"
 #include "base/hp_wire.h"
 
 #include <stdbool.h>
@@ -27,40 +27,18 @@ struct hp_guest_conf {
 
 /** Rows of a guest's option table. @p owner: the program's struct, which has a member `guest`. */
 #define HP_GUEST_OPTS(owner, default_name) \
-	{.name = "file-prefix", \
-		.type = HP_OPT_STRING, \
-		.where = HP_OPT_CLI, \
-		.offset = offsetof(owner, guest.file_prefix), \
-		.min = 1, \
-		.max = HP_PREFIX_MAX - 1, \
-		.def = "rte", \
-		.arg = "PREFIX", \
-		.section = "Group", \
-		.check = hp_config_check_prefix, \
-		.help = "The group to join: the primary's --file-prefix."}, \
-		{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, guest.runtime_dir), \
-			1, 255, NULL, NULL, "DIR", "Group", \
-			"Where the groups' runtime directories are, instead of " \
-			"$RUNTIME_DIRECTORY.", \
-			false}, \
-		{"name", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, guest.name), 1, \
-			HP_NAME_MAX - 1, NULL, NULL, "NAME", "Group", \
-			"Its name in the group; without, " default_name " and random digits.", \
-			false}, \
-		{"wait-primary", 0, HP_OPT_DURATION, HP_OPT_CLI, \
-			offsetof(owner, guest.wait_primary_us), 0, 86400000000ull, "30s", NULL, \
-			"TIME", "Group", \
-			"How long to wait for a primary; then the exit code is 69.", false}, \
-		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, guest.log_format), 0, \
-			0, "text", hp_log_format_words, "text|json", "Logging", \
-			"Form of the log lines.", false}, \
-	{ \
-		"log-level", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, guest.log_level), 0, 0, \
-			"notice", hp_log_level_words, "LEVEL", "Logging", \
-			"Least important lines that are written: error, warning, notice, info, " \
-			"debug.", \
-			false \
-	}
+	HP_GROUP_OPTS(owner, guest), \
+		{.name = "name", \
+			.type = HP_OPT_STRING, \
+			.where = HP_OPT_CLI, \
+			.offset = offsetof(owner, guest.name), \
+			.min = 1, \
+			.max = HP_NAME_MAX - 1, \
+			.arg = "NAME", \
+			.section = "Group", \
+			.help = "Its name in the group; without, " default_name \
+				" and random digits."}, \
+		HP_LOG_OPTS(owner, guest)
 
 #define HP_GUEST_FILTER_TEXT 131071 // characters: what an argument of a program can have
 #define HP_GUEST_NETMASK 0u // for 'ip broadcast': to nobody or to everybody, as tcpdump -r takes it

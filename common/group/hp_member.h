@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/hp_err.h"
+#include "base/hp_group_opts.h"
 #include "base/hp_loop.h"
-#include "base/hp_opts.h"
 #include "base/hp_wire.h"
 #include "group/hp_group.h"
 
@@ -53,29 +53,10 @@ struct hp_member_conf {
 
 /** Rows of a member's option table. @p owner: the program's struct, which has a member `member`. */
 #define HP_MEMBER_OPTS(owner, default_name) \
-	{.name = "file-prefix", \
-		.type = HP_OPT_STRING, \
-		.where = HP_OPT_CLI, \
-		.offset = offsetof(owner, member.file_prefix), \
-		.min = 1, \
-		.max = HP_PREFIX_MAX - 1, \
-		.def = "rte", \
-		.arg = "PREFIX", \
-		.section = "Group", \
-		.check = hp_config_check_prefix, \
-		.help = "The group to join: the primary's --file-prefix."}, \
-		{"runtime-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.runtime_dir), \
-			1, 255, NULL, NULL, "DIR", "Group", \
-			"Where the groups' runtime directories are, instead of " \
-			"$RUNTIME_DIRECTORY.", \
-			false}, \
+	HP_GROUP_OPTS(owner, member), \
 		{"name", 'n', HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.name), 1, \
 			HP_NAME_MAX - 1, default_name, NULL, "NAME", "Group", \
 			"This member's name, unique in the group.", false}, \
-		{"wait-primary", 0, HP_OPT_DURATION, HP_OPT_CLI, \
-			offsetof(owner, member.wait_primary_us), 0, 86400000000ull, "30s", NULL, \
-			"TIME", "Group", \
-			"How long to wait for a primary; then the exit code is 69.", false}, \
 		{"on-primary-loss", 0, HP_OPT_ENUM, HP_OPT_CLI, \
 			offsetof(owner, member.on_primary_loss), 0, 0, "exit", hp_on_loss_words, \
 			"exit|rejoin", "Group", \
@@ -92,14 +73,7 @@ struct hp_member_conf {
 			0, 0, "no", NULL, NULL, "Group", \
 			"Read commands of the group from standard input; quit ends this member.", \
 			false}, \
-		{"log-format", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, member.log_format), 0, \
-			0, "text", hp_log_format_words, "text|json", "Logging", \
-			"Form of the log lines.", false}, \
-		{"log-level", 0, HP_OPT_ENUM, HP_OPT_CLI, offsetof(owner, member.log_level), 0, 0, \
-			"notice", hp_log_level_words, "LEVEL", "Logging", \
-			"Least important lines that are written: error, warning, notice, info, " \
-			"debug.", \
-			false}, \
+		HP_LOG_OPTS(owner, member), \
 		{"huge-dir", 0, HP_OPT_STRING, HP_OPT_CLI, offsetof(owner, member.huge_dir), 1, \
 			255, NULL, NULL, "DIR", "EAL", \
 			"Leased from the primary; given, it has to agree.", false}, \
