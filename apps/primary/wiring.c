@@ -86,7 +86,8 @@ static void add_setting(struct settings *sets, const char *key, const char *valu
 	sets->list.items = sets->items;
 }
 
-// What testpmd sets by itself: addresses in mode mac, the length of frames that are made.
+// What testpmd does by itself: addresses in mode mac, right checksums in mode csum, the length of
+// frames that are made.
 static void find_settings(const struct hp_primary *primary, const struct hp_func *func,
 	uint16_t out, struct settings *sets)
 {
@@ -97,6 +98,8 @@ static void find_settings(const struct hp_primary *primary, const struct hp_func
 		snprintf(text, sizeof(text), "%" PRIu64, primary->conf->tx_length);
 		add_setting(sets, "length", text);
 	}
+	if (strcmp(func->name, "csum") == 0)
+		add_setting(sets, "mode", "fix");
 	if (strcmp(func->name, "mac") != 0)
 		return;
 	if (rte_eth_macaddr_get(out, &addr) == 0) {
