@@ -3,6 +3,7 @@
 
 #include "base/hp_guest.h"
 
+#include "base/hp_cgroup.h"
 #include "base/hp_connect.h"
 #include "base/hp_crash.h"
 #include "base/hp_pass.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define OWN_BYTES (4u << 20) // of memory that a guest needs besides its rings
 
 int hp_guest_default_name(struct hp_guest_conf *conf, const char *base)
 {
@@ -167,13 +171,43 @@ static int no_memory(uint64_t bytes, struct hp_err *err)
 		strerror(errno));
 }
 
+// A group takes so much from a guest; and a control group that is too small would end us without a
+// word once we touch the memory.
+static int check_room(
+	uint64_t bytes, uint32_t n_rings, uint64_t ring_bytes, uint64_t head, struct hp_err *err)
+{
+	uint64_t limit = HP_GUEST_BYTES_MAX, fits = HP_GUEST_RING_MAX;
+	struct hp_cgroup_memory group;
+	char whose[PATH_MAX + 64] = "what a group takes of one guest";
+	char instead[64] = "raise it";
+
+	if (hp_cgroup_memory_read(&group, "") == 0 && group.limit < limit + OWN_BYTES) {
+		limit = group.limit > OWN_BYTES ? group.limit - OWN_BYTES : 0;
+		snprintf(whose, sizeof(whose), "the memory limit of %" PRIu64 " MiB in %s",
+			group.limit >> 20, group.file);
+	}
+	if (bytes <= limit)
+		return 0;
+	while (fits >= 1u << 20 && head + n_rings * fits > limit)
+		fits /= 2;
+	if (fits >= 1u << 20)
+		snprintf(instead, sizeof(instead), "--buffer-size %" PRIu64 " would", fits >> 20);
+	return hp_err_set(err, HP_EXIT_CONFIG, ENOMEM,
+		"%" PRIu32 " rings of %" PRIu64 " MiB do not fit into %.800s: %s", n_rings,
+		ring_bytes >> 20, whose, instead);
+}
+
 int hp_guest_make(struct hp_guest *guest, uint32_t n_rings, uint64_t ring_bytes, struct hp_err *err)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t off = (sizeof(*guest->shm) + page - 1) / page * page;
 	void *shm;
+	int ret;
 
 	guest->bytes = off + n_rings * ring_bytes;
+	ret = check_room(guest->bytes, n_rings, ring_bytes, off, err);
+	if (ret < 0)
+		return ret;
 	guest->mem_fd = memfd_create("hugepod_guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	// All pages are ours, and there, before anybody else may touch them.
 	if (guest->mem_fd < 0 || ftruncate(guest->mem_fd, (off_t)guest->bytes) < 0 ||

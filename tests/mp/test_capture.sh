@@ -317,6 +317,27 @@ readable_to_the_last_block() {
 }
 
 # test
+a_memory_limit_that_is_too_small_is_told_before_it_kills() {
+	local root=/sys/fs/cgroup/memory file=memory.limit_in_bytes
+	if [ ! -d "$root" ]; then
+		root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts) file=memory.max
+		grep -qw memory "$root/cgroup.subtree_control" || echo +memory >"$root/cgroup.subtree_control" ||
+			skip "cannot enable the memory controller in $root"
+	fi
+	load
+	mkdir "$root/$CGROUP_NAME" || skip "cannot make a cgroup in $root"
+	echo 12M >"$root/$CGROUP_NAME/$file"
+	CGROUP=$root/$CGROUP_NAME
+	spawn big "$HP_CAPTURE" --file-prefix "$P" -q -i drop -w /dev/null
+	spawn fits "$HP_CAPTURE" --file-prefix "$P" -q -i drop -B 4 -a duration:0.2 -w /dev/null
+	CGROUP=
+	assert_exit_code big 78
+	assert_one_line_on_stderr big "1 rings of 16 MiB do not fit into the memory limit of 12 MiB in .*/$file: --buffer-size 4 would"
+	assert_exit_code fits 0
+	end
+}
+
+# test
 a_capture_that_breaks_the_rules_is_refused_or_hurts_itself() {
 	load
 	local way said

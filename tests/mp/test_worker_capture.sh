@@ -231,6 +231,7 @@ queues_are_listed_and_wrong_ones_told() {
 	$HP_CAPTURE --file-prefix $P -i queue:2 -w /dev/null
 	$HP_CAPTURE --file-prefix $P -i queue:01 -w /dev/null
 	$HP_CAPTURE --file-prefix $P -i queue: -w /dev/null
+	$HP_CAPTURE --file-prefix $P -i queue:0 -B 1024 -w /dev/null
 	$HP_REPLAY --file-prefix $P -i queue:0 $ROOT/tests/data/small.pcap
 	$HP_REPLAY --file-prefix $P -i port:in:tx $ROOT/tests/data/small.pcap
 	WRONG
