@@ -318,18 +318,20 @@ readable_to_the_last_block() {
 
 # test
 a_memory_limit_that_is_too_small_is_told_before_it_kills() {
-	local root=/sys/fs/cgroup/memory file=memory.limit_in_bytes
-	if [ ! -d "$root" ]; then
-		root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts) file=memory.max
-		grep -qw memory "$root/cgroup.subtree_control" || echo +memory >"$root/cgroup.subtree_control" ||
-			skip "cannot enable the memory controller in $root"
+	local top=/sys/fs/cgroup/memory file=memory.limit_in_bytes
+	if [ ! -d "$top" ]; then
+		top=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts) file=memory.max
+		grep -qw memory "$top/cgroup.subtree_control" || echo +memory >"$top/cgroup.subtree_control" ||
+			skip "cannot enable the memory controller in $top"
 	fi
 	load
-	mkdir "$root/$CGROUP_NAME" || skip "cannot make a cgroup in $root"
-	echo 12M >"$root/$CGROUP_NAME/$file"
-	CGROUP=$root/$CGROUP_NAME
+	mkdir "$top/$CGROUP_NAME" || skip "cannot make a cgroup in $top"
+	echo 12M >"$top/$CGROUP_NAME/$file"
+	# shellcheck disable=SC2034 # spawn does
+	CGROUP=$top/$CGROUP_NAME
 	spawn big "$HP_CAPTURE" --file-prefix "$P" -q -i drop -w /dev/null
 	spawn fits "$HP_CAPTURE" --file-prefix "$P" -q -i drop -B 4 -a duration:0.2 -w /dev/null
+	# shellcheck disable=SC2034
 	CGROUP=
 	assert_exit_code big 78
 	assert_one_line_on_stderr big "1 rings of 16 MiB do not fit into the memory limit of 12 MiB in .*/$file: --buffer-size 4 would"
