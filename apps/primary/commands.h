@@ -11,10 +11,14 @@ struct hp_primary;
 
 /**
  * The ports that (<port>|all) means: an id, a name, a device.
- * @return Bit i: primary->ports[i]. 0 after hp_cli_fail().
+ *
+ * @param ports
+ *   Bit i: primary->ports[i]; none for "all" where there are none.
+ * @return
+ *   0, or -ENOENT after hp_cli_fail().
  */
-uint64_t hp_primary_pick_ports(
-	const struct hp_primary *primary, const char *which, struct hp_out *out);
+int hp_primary_pick_ports(const struct hp_primary *primary, const char *which, uint64_t *ports,
+	struct hp_out *out);
 
 /** Have the lanes work by what was changed: 0, or -errno after hp_cli_fail(). */
 int hp_primary_take_over(struct hp_primary *primary, struct hp_out *out);

@@ -144,6 +144,8 @@ static int set_nbport(void *ctx, const struct hp_cli_args *args, struct hp_out *
 	uint64_t n = hp_cli_uint(args, "n", 0);
 	struct hp_primary *primary = ctx;
 
+	if (primary->n_ports == 0)
+		return hp_cli_fail(out, ERANGE, "nbport %u: there are no ports", (unsigned int)n);
 	if (n < 1 || n > primary->n_ports)
 		return hp_cli_fail(out, ERANGE, "nbport %u: expected 1 to %u, the number of ports",
 			(unsigned int)n, primary->n_ports);

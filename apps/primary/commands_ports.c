@@ -14,29 +14,31 @@
 /** What is done to one port of (<port>|all). 0, or -errno after hp_cli_fail(). */
 typedef int (*each_port)(struct hp_primary *primary, uint32_t i, struct hp_out *out);
 
-uint64_t hp_primary_pick_ports(
-	const struct hp_primary *primary, const char *which, struct hp_out *out)
+int hp_primary_pick_ports(
+	const struct hp_primary *primary, const char *which, uint64_t *ports, struct hp_out *out)
 {
 	int i = hp_primary_find_port(primary, which);
-	uint64_t all = 0;
 
-	if (i >= 0)
-		return UINT64_C(1) << i;
+	*ports = 0;
+	if (i >= 0) {
+		*ports = UINT64_C(1) << i;
+		return 0;
+	}
+	if (strcmp(which, "all") != 0)
+		return hp_cli_fail(out, ENOENT,
+			"there is no port '%s'; 'show ports' lists them, 'all' means every one",
+			which);
 	for (uint32_t k = 0; k < primary->n_ports; k++)
 		if (hp_port_is_there(&primary->ports[k]))
-			all |= UINT64_C(1) << k;
-	if (strcmp(which, "all") == 0 && all != 0)
-		return all;
-	hp_cli_fail(out, ENOENT,
-		"there is no port '%s'; 'show ports' lists them, 'all' means every one", which);
+			*ports |= UINT64_C(1) << k;
 	return 0;
 }
 
 static int for_ports(
 	struct hp_primary *primary, const char *which, each_port each, struct hp_out *out)
 {
-	uint64_t ports = hp_primary_pick_ports(primary, which, out);
-	int ret = ports == 0 ? -ENOENT : 0;
+	uint64_t ports;
+	int ret = hp_primary_pick_ports(primary, which, &ports, out);
 
 	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++)
 		if ((ports >> i & 1) != 0)
@@ -128,9 +130,9 @@ static int set_receive(void *ctx, const struct hp_cli_args *args, struct hp_out 
 	struct hp_primary *primary = ctx;
 	const char *mode = hp_cli_word(args, 1), *which = hp_cli_str(args, "ports");
 	int (*set)(uint16_t port_id, bool on) = *mode == 'p' ? set_promisc : set_allmulti;
-	uint64_t ports = hp_primary_pick_ports(primary, which, out);
 	bool on = strcmp(hp_cli_word(args, 3), "on") == 0;
-	int ret = ports == 0 ? -ENOENT : 0;
+	uint64_t ports;
+	int ret = hp_primary_pick_ports(primary, which, &ports, out);
 
 	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++) {
 		const struct hp_port *port = &primary->ports[i];
@@ -171,8 +173,8 @@ static int set_mtu(void *ctx, const struct hp_cli_args *args, struct hp_out *out
 {
 	uint64_t mtu = hp_cli_uint(args, "bytes", 0);
 	struct hp_primary *primary = ctx;
-	uint64_t ports = hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), out);
-	int ret = ports == 0 ? -ENOENT : 0;
+	uint64_t ports;
+	int ret = hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), &ports, out);
 
 	for (uint32_t i = 0; ret == 0 && i < primary->n_ports; i++) {
 		const struct hp_port *port = &primary->ports[i];

@@ -254,10 +254,10 @@ static int show_port(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 	};
 	struct hp_primary *primary = ctx;
 	const char *what = hp_cli_word(args, 2), *which = hp_cli_str(args, "ports");
-	uint64_t ports = hp_primary_pick_ports(primary, which, out);
 	uint32_t s = 0;
+	uint64_t ports;
 
-	if (ports == 0)
+	if (hp_primary_pick_ports(primary, which, &ports, out) < 0)
 		return -ENOENT;
 	if (!have_views(primary))
 		return no_memory(out);
@@ -304,9 +304,9 @@ static int clear_port(void *ctx, const struct hp_cli_args *args, struct hp_out *
 {
 	struct hp_primary *primary = ctx;
 	bool extended = strcmp(hp_cli_word(args, 2), "xstats") == 0;
-	uint64_t ports = hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), out);
+	uint64_t ports;
 
-	if (ports == 0)
+	if (hp_primary_pick_ports(primary, hp_cli_str(args, "ports"), &ports, out) < 0)
 		return -ENOENT;
 	if (!have_views(primary))
 		return no_memory(out);

@@ -284,7 +284,7 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 static int make_clients(struct hp_primary *primary, struct hp_err *err)
 {
 	const struct hp_config *conf = primary->conf;
-	int ret;
+	int ret = 0;
 
 	for (uint32_t i = 0; i < conf->n_clients; i++) {
 		int c = hp_primary_add_client(primary, conf->clients[i].name);
@@ -297,15 +297,13 @@ static int make_clients(struct hp_primary *primary, struct hp_err *err)
 		primary->clients[c].when_full = conf->clients[i].when_full;
 		primary->clients[c].window = (uint32_t)conf->clients[i].window;
 	}
-	for (uint32_t i = 0; i < conf->n_patches; i++) {
+	for (uint32_t i = 0; ret == 0 && i < conf->n_patches; i++) {
 		const struct hp_patch_conf *p = &conf->patches[i];
 
 		ret = hp_primary_patch(primary, p->from, (const char *const *)p->to.items, p->to.n,
 			p->spread, err);
-		if (ret < 0)
-			return ret;
 	}
-	return 0;
+	return ret;
 }
 
 static int launch(struct hp_primary *primary, struct hp_err *err)

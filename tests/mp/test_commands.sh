@@ -97,6 +97,29 @@ ports_are_wired_through_a_function_without_a_client() {
 	assert_equal "$(tcpdump -r "$T/out/out.pcap" -en 2>/dev/null | grep -c '> 02:00:00:aa:bb:cc')" "$FRAMES" 'to the peer'
 }
 
+# Not even a port: lists are empty, all of none is done, and each answer is JSON.
+# test
+a_group_without_ports_answers_every_question() {
+	local command line
+	start_primary -- --client fw --workers 1
+	ctl help all | jq -r '.commands[].command' | grep -E '^(show|clear) ' >"$T/commands"
+	while read -r line; do
+		line=${line%% [*} # what may be left out
+		line=${line//<ports>/all}
+		for command in $(sed -nE 's/.*\((.*)\).*/\1/p' <<<"$line" | tr '|' ' ') ''; do
+			[[ $line != *'('* ]] || [ -n "$command" ] || continue
+			# shellcheck disable=SC2086 # words
+			ctl ${line/(*)/$command} >"$T/answer" || fail "$line: $(cat "$T/answer")"
+			jq -e . <"$T/answer" >/dev/null || fail "$line: no JSON: $(cat "$T/answer")"
+		done
+	done <"$T/commands"
+	[ "$(grep -c . "$T/commands")" -ge 20 ] || fail "hardly any command: $(cat "$T/commands")"
+	assert_equal "$(ctl show port info all)" '{"ports":[]}'
+	ctl port stop all
+	refuses 'there are no ports' set nbport 1
+	stop_with_term primary
+}
+
 frames_out() { tcpdump -r "$T/out/out.pcap" -en 2>/dev/null; }
 
 # test
