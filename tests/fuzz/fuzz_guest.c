@@ -11,6 +11,7 @@
 #include "base/hp_log.h"
 #include "base/hp_pass.h"
 #include "base/hp_pcapng.h"
+#include "fuzz_bytes.h"
 #include "fuzz_mbuf.h"
 
 #include <errno.h>
@@ -142,21 +143,6 @@ struct guest {
 	bool opened;
 	struct rte_mbuf *pkts[PKTS];
 };
-
-/** Bytes of the input that a step may use. */
-struct bytes {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint32_t draw(struct bytes *b, uint32_t below)
-{
-	uint32_t value = 0;
-
-	for (unsigned int i = 0; i < 2 && b->left > 0; i++, b->at++, b->left--)
-		value = value << 8 | *b->at;
-	return value % below;
-}
 
 static bool spoil(struct bytes *b, void *at, size_t size)
 {

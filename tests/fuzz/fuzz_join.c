@@ -8,6 +8,7 @@
 
 #include "base/hp_log.h"
 #include "base/hp_paths.h"
+#include "fuzz_bytes.h"
 #include "group/hp_lease.h"
 
 #include <rte_version.h>
@@ -182,21 +183,6 @@ struct peer {
 	int fd; // -1: none
 	bool leased;
 };
-
-/** Bytes of the input that a step may use. */
-struct bytes {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint32_t draw(struct bytes *b, uint32_t below)
-{
-	uint32_t value = 0;
-
-	for (unsigned int i = 0; i < 2 && b->left > 0; i++, b->at++, b->left--)
-		value = value << 8 | *b->at;
-	return value % below;
-}
 
 static void come(struct peer *p)
 {
