@@ -178,12 +178,32 @@ static bool wants_pci(const struct hp_config *conf)
 	return false;
 }
 
+// Devices and options that EAL alone can judge.
+static void give_devices(
+	const struct hp_config *conf, struct hp_eal_args *args, char *given, size_t size)
+{
+	for (uint32_t i = 0; i < conf->n_ports; i++) {
+		if (hp_config_is_vdev(conf->ports[i].devargs))
+			continue;
+		hp_eal_arg(args, "--allow=%s", conf->ports[i].devargs);
+		hp_eal_give(given, size, "device", conf->ports[i].devargs);
+	}
+	for (uint32_t i = 0; i < conf->vdevs.n; i++) {
+		hp_eal_arg(args, "--vdev=%s", conf->vdevs.items[i]);
+		hp_eal_give(given, size, "--vdev", conf->vdevs.items[i]);
+	}
+	for (uint32_t i = 0; i < conf->eal.n; i++) {
+		hp_eal_arg(args, "--%s", conf->eal.items[i]);
+		hp_eal_give(given, size, "--eal", conf->eal.items[i]);
+	}
+}
+
 static int start_eal(struct hp_primary *primary, struct hp_err *err)
 {
 	static struct hp_eal_args args; // EAL keeps pointers into it
 	struct hp_config *conf = primary->conf;
 	bool pci = wants_pci(conf);
-	char cpus[512];
+	char cpus[512], given[256] = "", base[32];
 	int ret;
 
 	if (hp_eal_cpus(cpus, sizeof(cpus)) < 0)
@@ -211,18 +231,16 @@ static int start_eal(struct hp_primary *primary, struct hp_err *err)
 		hp_eal_arg(&args, "--iova-mode=va");
 	else if (conf->iova_mode == 2)
 		hp_eal_arg(&args, "--iova-mode=pa");
-	if (conf->base_virtaddr != 0)
-		hp_eal_arg(&args, "--base-virtaddr=%#" PRIx64, conf->base_virtaddr);
+	hp_eal_give(given, sizeof(given), "--lcores", conf->lcores);
+	if (conf->base_virtaddr != 0) {
+		snprintf(base, sizeof(base), "%#" PRIx64, conf->base_virtaddr);
+		hp_eal_arg(&args, "--base-virtaddr=%s", base);
+		hp_eal_give(given, sizeof(given), "--base-virtaddr", base);
+	}
 	if (!pci)
 		hp_eal_arg(&args, "--no-pci");
-	for (uint32_t i = 0; i < conf->n_ports; i++)
-		if (!hp_config_is_vdev(conf->ports[i].devargs))
-			hp_eal_arg(&args, "--allow=%s", conf->ports[i].devargs);
-	for (uint32_t i = 0; i < conf->vdevs.n; i++)
-		hp_eal_arg(&args, "--vdev=%s", conf->vdevs.items[i]);
-	for (uint32_t i = 0; i < conf->eal.n; i++)
-		hp_eal_arg(&args, "--%s", conf->eal.items[i]);
-	ret = hp_eal_start(&args, HP_EXIT_OTHER, err);
+	give_devices(conf, &args, given, sizeof(given));
+	ret = hp_eal_start(&args, given, err);
 	if (ret < 0)
 		return ret;
 	primary->eal_started = true;

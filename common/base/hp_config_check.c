@@ -88,6 +88,7 @@ const char *hp_config_check_eal(const char *text)
 	// Members rely on these, or they would leave nothing to share.
 	static const char *const decided[] = {"in-memory", "no-shconf", "no-huge", "proc-type",
 		"single-file-segments", "legacy-mem", "match-allocations", NULL};
+	static const char *const ends[] = {"help", "version", NULL}; // with exit(), of everything
 	size_t len = strcspn(text, "=");
 
 	if (text[0] == '-' || strspn(text, LOWER DIGITS "-") < len || len < 2)
@@ -97,6 +98,8 @@ const char *hp_config_check_eal(const char *text)
 	if (names_option(text, decided) || strcmp(text, "huge-unlink") == 0 ||
 		strcmp(text, "huge-unlink=always") == 0)
 		return "an option that hugepod does not decide itself: members rely on it";
+	if (names_option(text, ends) || strcmp(text, "log-level=help") == 0)
+		return "an option that EAL starts with, not one that ends it";
 	return NULL;
 }
 

@@ -93,8 +93,11 @@ int hp_connect_wait(struct hp_connect *c, struct hp_err *err)
 		if (ret == 0)
 			return 0;
 		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EACCES && ret != -EAGAIN)
-			return hp_err_set(err, HP_EXIT_OTHER, -ret, "%s: %s", c->addr.sun_path,
-				strerror(-ret));
+			return hp_err_set(err, HP_EXIT_CONFIG, -ret,
+				"%s: %s: expected the socket of hp-primary there: give the "
+				"directory in front of dpdk/%s with --runtime-dir or "
+				"$RUNTIME_DIRECTORY",
+				c->addr.sun_path, strerror(-ret), c->file_prefix);
 		denied_ms = ret == -EACCES ? denied_ms + CONNECT_EVERY_MS : 0;
 		if (hp_now_us() >= c->until_us || denied_ms > DENIED_MS)
 			return no_primary(c, -ret, err);

@@ -9,16 +9,20 @@
 #include "group/hp_tsc.h"
 
 #include <rte_bus.h>
+#include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 HP_LOG_TYPE("eal");
 
@@ -27,12 +31,19 @@ static struct {
 	char first_errors[512];
 	char line[512];
 	size_t line_len;
+	bool refused; // what it was given, not the machine
 } eal_log;
+
+// Of EAL's words, those that are about its arguments.
+static const char *const refusals[] = {"'command line' arguments", "Unable to parse device",
+	"Cannot get a virtual area at requested address"};
 
 static void note_error(const char *line)
 {
 	size_t len = strlen(eal_log.first_errors);
 
+	for (size_t i = 0; i < RTE_DIM(refusals); i++)
+		eal_log.refused |= strstr(line, refusals[i]) != NULL;
 	// Two lines say it: what failed, and the cause that EAL names next.
 	if (len > 0 && strstr(eal_log.first_errors, "; ") != NULL)
 		return;
@@ -114,7 +125,44 @@ void hp_eal_arg(struct hp_eal_args *args, const char *fmt, ...)
 	args->argc++;
 }
 
-int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err)
+// EAL prints its usage for a wrong option, a hundred lines that name none of ours.
+static int init_quietly(int argc, char **argv)
+{
+	int saved = -1, ret, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stdout);
+	if (null >= 0)
+		saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (saved >= 0)
+		dup2(null, STDOUT_FILENO);
+	opterr = 0; // nor has getopt_long() to say what we say
+	ret = rte_eal_init(argc, argv);
+	fflush(stdout);
+	if (saved >= 0) {
+		dup2(saved, STDOUT_FILENO);
+		close(saved);
+	}
+	if (null >= 0)
+		close(null);
+	return ret;
+}
+
+static int not_started(const char *given, struct hp_err *err)
+{
+	const char *why =
+		eal_log.first_errors[0] != '\0' ? eal_log.first_errors : rte_strerror(rte_errno);
+	int cause = rte_errno != 0 ? rte_errno : EIO;
+
+	if (!eal_log.refused || given == NULL || given[0] == '\0')
+		return hp_err_set(err, HP_EXIT_OTHER, cause, "EAL did not start: %s", why);
+	return hp_err_set(err, HP_EXIT_CONFIG, cause,
+		"EAL does not take what it was given (%s): %s: expected CPUs, addresses and "
+		"devices that "
+		"are there, and options that EAL knows: correct it",
+		given, why);
+}
+
+int hp_eal_start(struct hp_eal_args *args, const char *given, struct hp_err *err)
 {
 	char *argv[HP_EAL_ARGS_MAX];
 	int ret;
@@ -128,15 +176,20 @@ int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err)
 	memcpy(argv, args->argv, sizeof(argv)); // rte_eal_init() permutes it
 	HP_CRASH_POINT(eal_begin);
 	hp_tsc_begin();
-	ret = rte_eal_init(args->argc, argv);
+	ret = init_quietly(args->argc, argv);
 	hp_tsc_end();
 	if (ret < 0)
-		return hp_err_set(err, exit_code, rte_errno != 0 ? rte_errno : EIO,
-			"EAL did not start: %s",
-			eal_log.first_errors[0] != '\0' ? eal_log.first_errors
-							: rte_strerror(rte_errno));
+		return not_started(given, err);
 	HP_CRASH_POINT(eal_up);
 	return 0;
+}
+
+void hp_eal_give(char *given, size_t size, const char *name, const char *value)
+{
+	size_t len = strlen(given);
+
+	if (value != NULL && len < size)
+		snprintf(given + len, size - len, "%s%s %s", len > 0 ? ", " : "", name, value);
 }
 
 int hp_eal_cpus(char *buf, size_t size)

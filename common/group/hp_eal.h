@@ -8,6 +8,7 @@
 #include "base/hp_err.h"
 #include "base/hp_opts.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define HP_EAL_ARGS_MAX 256
@@ -22,13 +23,18 @@ struct hp_eal_args {
 void hp_eal_arg(struct hp_eal_args *args, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** Add "NAME VALUE" to the words that hp_eal_start() takes as given; nothing if @p value is NULL.
+ */
+void hp_eal_give(char *given, size_t size, const char *name, const char *value);
+
 /**
  * rte_eal_init() with these arguments. Main thread, once a process. The arguments stay allocated,
- * as EAL keeps pointers into them.
- * @return 0, or -errno with @p err filled (HP_EXIT_OTHER unless @p exit_code says else): EAL's own
- *   first error line in it.
+ * as EAL keeps pointers into them. Standard output is shut meanwhile: EAL prints its usage there.
+ * @param given what of it the user asked for, in words, or NULL.
+ * @return 0, or -errno with @p err filled: EAL's own first error lines in it, and HP_EXIT_CONFIG
+ *   where EAL refused what was @p given, else HP_EXIT_OTHER.
  */
-int hp_eal_start(struct hp_eal_args *args, int exit_code, struct hp_err *err);
+int hp_eal_start(struct hp_eal_args *args, const char *given, struct hp_err *err);
 
 /**
  * "(0,2-3)": the CPUs that this process may run on, as EAL's --lcores wants a set.

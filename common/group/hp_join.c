@@ -215,7 +215,7 @@ int hp_join_attach(const struct hp_member_conf *conf, const struct hp_wire_lease
 	struct hp_err *err)
 {
 	static struct hp_eal_args args; // EAL keeps pointers into it
-	char cpus[512];
+	char cpus[512], given[256] = "";
 	int ret;
 
 	ret = check_conflicts(conf, lease, err);
@@ -240,12 +240,15 @@ int hp_join_attach(const struct hp_member_conf *conf, const struct hp_wire_lease
 	hp_eal_arg(&args, "--iova-mode=%s", lease->iova_va ? "va" : "pa");
 	if (lease->base_virtaddr != 0)
 		hp_eal_arg(&args, "--base-virtaddr=%#" PRIx64, lease->base_virtaddr);
-	for (uint32_t i = 0; i < conf->eal.n; i++)
+	hp_eal_give(given, sizeof(given), "--lcores", conf->lcores);
+	for (uint32_t i = 0; i < conf->eal.n; i++) {
 		hp_eal_arg(&args, "--%s", conf->eal.items[i]);
+		hp_eal_give(given, sizeof(given), "--eal", conf->eal.items[i]);
+	}
 	hp_heap_use_private();
 	if (!ports)
 		hp_eal_no_buses();
-	return hp_eal_start(&args, HP_EXIT_OTHER, err);
+	return hp_eal_start(&args, given, err);
 }
 
 int hp_join_send(int fd, uint16_t type)

@@ -60,7 +60,7 @@ static int start_eal(void)
 
 	for (size_t i = 0; i < RTE_DIM(words); i++)
 		hp_eal_arg(&args, "%s", words[i]);
-	if (hp_eal_start(&args, HP_EXIT_OTHER, &err) == 0)
+	if (hp_eal_start(&args, NULL, &err) == 0)
 		return 0;
 	fprintf(stderr, "%s\n", err.text);
 	return -1;

@@ -371,3 +371,23 @@ help_version_and_manual_go_to_standard_output_with_exit_code_0() {
 		done
 	done
 }
+
+# What EAL alone can judge: its usage is not ours, and a wrong value is no accident of the machine.
+# test
+what_eal_does_not_take_is_named_and_nothing_else_is_printed() {
+	local wrong
+	for wrong in '--lcores 999' '--lcores 0@999' '--port p=nothing' '--vdev nothing' '--eal nothing' \
+		'--base-virtaddr 0x7fffffffffff'; do
+		# shellcheck disable=SC2086 # two words
+		spawn_primary -- $wrong
+		assert_exit_code primary $EXIT_CONFIG
+		assert_file_holds "$T/out/primary.err" "^hp-primary: EAL does not take .*${wrong##*[ =]}.* expected .*correct"
+		[ ! -s "$T/out/primary.out" ] || fail "$wrong: it printed $(head -n 3 "$T/out/primary.out")"
+	done
+	start_primary -- --port in=net_null0 --total-num-mbufs 511
+	spawn_member c --eal nothing
+	assert_exit_code c $EXIT_CONFIG
+	assert_file_holds "$T/out/c.err" 'EAL does not take .*--eal nothing'
+	[ ! -s "$T/out/c.out" ] || fail "it printed $(head -n 3 "$T/out/c.out")"
+	stop_with_term primary
+}

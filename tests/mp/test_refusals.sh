@@ -46,6 +46,15 @@ a_runtime_directory_that_is_not_shared_is_named() {
 }
 
 # test
+a_runtime_directory_that_is_none_is_named() {
+	local program
+	for program in "$HP_CLIENT" "$BUILD/apps/capture/hp-capture"; do
+		spawn a "$program" --file-prefix "$P" --runtime-dir /dev/null --wait-primary 300ms
+		refused_member a $EXIT_CONFIG '/dev/null/dpdk/.*: Not a directory: expected .*--runtime-dir'
+	done
+}
+
+# test
 a_name_that_is_taken_is_refused() {
 	one_port
 	start_member a --function io
