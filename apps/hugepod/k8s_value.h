@@ -73,6 +73,12 @@ struct k8s_val {
 struct k8s_val *k8s_val_of(struct k8s_arena *arena, const struct hp_yaml_node *root, bool json,
 	const char **duplicate, const struct hp_yaml_node **duplicate_at, struct hp_err *err);
 
+/** Line of the file that a value stands in; 0: none, or no value. */
+static inline uint32_t k8s_line(const struct k8s_val *val)
+{
+	return val != NULL && val->at != NULL ? val->at->line : 0;
+}
+
 /** Value of a key, NULL if absent or if @p map is no map. */
 struct k8s_val *k8s_get(const struct k8s_val *map, const char *key);
 /** The same along "a.b.c". */

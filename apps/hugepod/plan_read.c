@@ -20,45 +20,6 @@ static int no_memory(struct hp_err *err)
 	return hp_err_set(err, HP_EXIT_OTHER, ENOMEM, "out of memory");
 }
 
-static uint32_t line_of(const struct k8s_val *val)
-{
-	return val != NULL && val->at != NULL ? val->at->line : 0;
-}
-
-static int bad_quantity(const struct k8s_val *val, const char *name, const char *file,
-	const char *why, struct hp_err *err)
-{
-	return hp_err_set(err, HP_EXIT_DATA, EINVAL, "%s:%u: %s: '%.40s': %s", file, line_of(val),
-		name, val->str != NULL ? val->str : "", why);
-}
-
-int plan_list_read(
-	struct plan_list *list, const struct k8s_val *map, const char *file, struct hp_err *err)
-{
-	for (uint32_t i = 0; map != NULL && map->type == K8S_VAL_MAP && i < map->n; i++) {
-		const struct k8s_val *val = map->items[i];
-		const char *name = map->keys[i].name;
-		enum k8s_quantity_error bad;
-		struct k8s_quantity q;
-
-		if (val->type == K8S_VAL_NULL)
-			continue;
-		if (val->type != K8S_VAL_STRING && val->type != K8S_VAL_NUMBER)
-			return bad_quantity(val, name, file, "expected a quantity, as 1Gi", err);
-		bad = k8s_quantity_parse(val->str, val->len, &q);
-		if (bad != K8S_QUANTITY_OK)
-			return bad_quantity(val, name, file, k8s_quantity_strerror(bad), err);
-		if (k8s_quantity_sign(&q) < 0)
-			return bad_quantity(
-				val, name, file, "must be greater than or equal to 0", err);
-		plan_set(list, name, &q);
-	}
-	if (list->full)
-		return hp_err_set(err, HP_EXIT_DATA, EINVAL, "%s:%u: more than %d resources", file,
-			line_of(map), PLAN_RES_MAX);
-	return 0;
-}
-
 static const char *or_default(const char *ns)
 {
 	return ns[0] != '\0' ? ns : "default";
@@ -112,7 +73,7 @@ static int read_workload(struct plan *plan, const struct k8s_val *obj, const cha
 		inner = k8s_find(obj, template);
 	pod->kind = kind;
 	pod->file = file;
-	pod->line = line_of(obj);
+	pod->line = k8s_line(obj);
 	pod->name = k8s_str(meta, "name");
 	if (pod->name[0] == '\0')
 		pod->name = k8s_str(meta, "generateName");
@@ -233,7 +194,7 @@ static int read_node_list(
 			if (value == NULL || strchr(value, ',') != NULL)
 				return hp_err_set(err, HP_EXIT_DATA, EINVAL,
 					"%s:%u: %s: expected a quantity or a word, as for --node",
-					file, line_of(val), item->keys[k].name);
+					file, k8s_line(val), item->keys[k].name);
 			text = k8s_printf(
 				&plan->arena, "%s%s=%s,", text, item->keys[k].name, value);
 		}
@@ -241,7 +202,7 @@ static int read_node_list(
 			return no_memory(err);
 		ret = plan_node_parse(plan, text, &bad);
 		if (ret < 0)
-			hp_err_set(err, HP_EXIT_DATA, -ret, "%s:%u: %s", file, line_of(item),
+			hp_err_set(err, HP_EXIT_DATA, -ret, "%s:%u: %s", file, k8s_line(item),
 				bad.text);
 	}
 	return ret;

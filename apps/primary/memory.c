@@ -39,29 +39,6 @@ static void add(struct hp_memory *memory, uint64_t bytes, const char *fmt, ...)
 	memory->bytes += bytes;
 }
 
-void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
-	uint32_t lane, char *name, size_t name_size)
-{
-	snprintf(name, name_size, "hp_rx_%u", lane);
-	*params = (struct hp_pool_params){
-		.name = name,
-		.n = (uint32_t)conf->total_num_mbufs,
-		.data_room = (uint32_t)conf->mbuf_size,
-		.cache = (uint32_t)conf->mbuf_cache,
-		.socket_id = SOCKET_ID_ANY,
-		.shared_tx = conf->nb_cores > 1,
-		.pages = conf->iova_mode == 2,
-	};
-}
-
-void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
-	uint32_t queue, char *name, size_t name_size)
-{
-	hp_primary_pool_params(params, conf, queue, name, name_size);
-	snprintf(name, name_size, "hp_wq_%u", queue);
-	params->shared_tx = false; // one holder at a time
-}
-
 static void add_pool(struct hp_memory *memory, const struct hp_pool_params *params)
 {
 	struct hp_pool_bytes bytes;

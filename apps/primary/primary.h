@@ -170,11 +170,18 @@ void hp_primary_close_console(struct hp_primary *primary);
 void hp_memory_plan(struct hp_memory *memory, const struct hp_config *conf, uint64_t page_size);
 /** Print it for --dry-run. */
 void hp_memory_print(const struct hp_memory *memory, FILE *out);
+
+// pools.c
+
+/** The pool of a lane. @p name: where its name goes; it has to live as long as @p params. */
 void hp_primary_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
 	uint32_t lane, char *name, size_t name_size);
 /** The same for the pool of a worker queue. */
 void hp_primary_worker_pool_params(struct hp_pool_params *params, const struct hp_config *conf,
 	uint32_t queue, char *name, size_t name_size);
+
+/** Make the pools of all lanes. @p base: the lowest address of an mbuf. 0 or -errno. */
+int hp_primary_make_pools(struct hp_primary *primary, uintptr_t *base, struct hp_err *err);
 
 // publish.c
 

@@ -253,21 +253,12 @@ static int make_lanes(struct hp_primary *primary, struct hp_err *err)
 {
 	uintptr_t base = UINTPTR_MAX;
 	unsigned int lcore = 0;
-	char name[RTE_MEMZONE_NAMESIZE];
 	uint32_t found = 0;
 	int ret;
 
-	for (uint32_t l = 0; l < primary->conf->nb_cores; l++) {
-		struct hp_pool_params params;
-
-		hp_primary_pool_params(&params, primary->conf, l, name, sizeof(name));
-		params.pages = !primary->iova_va;
-		ret = hp_pool_create(&primary->pools[l], &params, err);
-		if (ret < 0)
-			return ret;
-		base = RTE_MIN(base, primary->pools[l].base);
-	}
-	ret = hp_workers_make_pools(primary, err);
+	ret = hp_primary_make_pools(primary, &base, err);
+	if (ret == 0)
+		ret = hp_workers_make_pools(primary, err);
 	if (ret < 0)
 		return ret;
 	HP_CRASH_POINT(start_pools);
