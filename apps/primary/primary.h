@@ -146,6 +146,11 @@ struct hp_primary {
 	uint64_t reclaim_us_max; // longest time from a death to everything being back
 };
 
+// eal.c
+/** rte_eal_init() as the configuration wants it. Main thread, once. 0, -errno with @p err filled.
+ */
+int hp_primary_start_eal(struct hp_primary *primary, struct hp_err *err);
+
 // start.c
 
 /** Bring the group up. -errno with @p err filled; call hp_primary_fini() in any case. */
