@@ -17,8 +17,8 @@ struct hp_primary;
  * @return
  *   0, or -ENOENT after hp_cli_fail().
  */
-int hp_primary_pick_ports(const struct hp_primary *primary, const char *which, uint64_t *ports,
-	struct hp_out *out);
+int hp_primary_pick_ports(
+	const struct hp_primary *primary, const char *which, uint64_t *ports, struct hp_out *out);
 
 /** Have the lanes work by what was changed: 0, or -errno after hp_cli_fail(). */
 int hp_primary_take_over(struct hp_primary *primary, struct hp_out *out);
