@@ -163,6 +163,15 @@ void hp_primary_stop(struct hp_primary *primary);
 /** Take everything down and remove every file. */
 void hp_primary_fini(struct hp_primary *primary);
 
+// place.c
+
+/**
+ * Take the group's directories and its lock, and make sure that its memory fits, waiting for what a
+ * dead primary's processes still hold. hp_primary_fini() gives all of it back.
+ * @return 0, or -errno with @p err filled.
+ */
+int hp_primary_take_place(struct hp_primary *primary, struct hp_err *err);
+
 // console.c
 
 /** Open the command line: on the group's socket, and wherever the configuration says. */
