@@ -27,31 +27,35 @@ static bool may_be_wired(const struct hp_primary *primary, uint32_t i)
 	       primary->workers.conf.pair[port->port_id] == HP_WQ_NO_PAIR;
 }
 
-// 0 with 1, 2 with 3, an odd last one with itself.
+// Ports that are wired, by DPDK's id, in their order.
+static uint32_t find_wired(const struct hp_primary *primary, int8_t *ids)
+{
+	uint32_t n = 0;
+
+	if (primary->conf->forward_mode == 0)
+		return 0;
+	for (uint32_t i = 0; i < primary->n_ports && n < primary->nbport; i++)
+		if (may_be_wired(primary, i))
+			ids[n++] = (int8_t)primary->ports[i].port_id;
+	return n;
+}
+
+// 0 with 1, 2 with 3, an odd last one with itself; or as --port-topology says.
 static void find_pairs(const struct hp_primary *primary, int8_t *pair)
 {
-	int first = -1;
-	uint64_t n = 0;
+	int8_t ids[HP_PORTS_MAX];
+	uint32_t n = find_wired(primary, ids);
 
 	memset(pair, -1, HP_PORTS_MAX);
-	if (primary->conf->forward_mode == 0)
-		return;
-	for (uint32_t i = 0; i < primary->n_ports && n < primary->nbport; i++) {
-		int id = primary->ports[i].port_id;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t to = i;
 
-		if (!may_be_wired(primary, i))
-			continue;
-		n++;
-		if (first < 0) {
-			first = id;
-			continue;
-		}
-		pair[first] = (int8_t)id;
-		pair[id] = (int8_t)first;
-		first = -1;
+		if (primary->conf->port_topology == HP_TOPOLOGY_CHAINED)
+			to = (i + 1) % n;
+		else if (primary->conf->port_topology == HP_TOPOLOGY_PAIRED && (i ^ 1) < n)
+			to = i ^ 1;
+		pair[ids[i]] = ids[to];
 	}
-	if (first >= 0)
-		pair[first] = (int8_t)first;
 }
 
 // Of 'set eth-peer', then of --eth-peer, then testpmd's own choice.

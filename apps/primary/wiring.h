@@ -19,7 +19,7 @@ struct hp_plan_port;
 struct hp_wiring {
 	const struct hp_func *func; // NULL: nothing is wired
 	uint32_t changes; // primary.wiring_changes that it was made after
-	int8_t pair[HP_PORTS_MAX]; // of a port, by DPDK's id; -1: it is not wired
+	int8_t pair[HP_PORTS_MAX]; // where a port's packets go, by DPDK's id; -1: it is not wired
 	void *conf[HP_PORTS_MAX]; // func's, of a port
 	void *states[HP_PORTS_MAX][HP_LANES_MAX]; // func's, of a port in a lane
 };

@@ -17,6 +17,7 @@ const char *const hp_idle_names[] = {"poll", "pause", "sleep", NULL};
 const char *const hp_when_full_names[] = {"drop", "wait", "auto", NULL};
 const char *const hp_config_forward_modes[] = {"none", "io", "mac", "macswap", "5tswap", "csum",
 	"icmpecho", "noisy", "rxonly", "flowgen", "txonly", NULL};
+static const char *const topologies[] = {"paired", "chained", "loop", NULL};
 static const char *const iova_names[] = {"auto", "va", "pa", NULL};
 
 #define AT(field) .offset = offsetof(struct hp_config, field)
@@ -122,6 +123,10 @@ static const struct hp_opt opts[] = {
 	 .words = hp_config_forward_modes, .def = "none", .section = "Forwarding",
 	 .help = "Wire ports that have no patch to each other, 0 and 1, 2 and 3, an odd last one with "
 		 "itself, through this packet function, as testpmd does; none: patches alone."},
+	{"port-topology", 0, HP_OPT_ENUM, HP_OPT_BOTH, AT(port_topology),
+	 .words = topologies, .def = "paired", .section = "Forwarding",
+	 .help = "How --forward-mode wires ports: in pairs; chained, 0 to 1, 1 to 2, the last one to 0; or "
+		 "loop, each with itself."},
 	{"portmask", 0, HP_OPT_STRING, HP_OPT_BOTH, AT(portmask), .min = 1, .arg = "MASK",
 	 .section = "Forwarding", .check = hp_config_check_mask,
 	 .help = "Ports that --forward-mode may wire, as a hexadecimal mask; default: all."},

@@ -45,6 +45,13 @@ enum hp_when_full {
 	HP_WHEN_FULL_AUTO, // a port with one destination waits, everything else drops
 };
 
+/** How --forward-mode wires ports to each other. */
+enum hp_topology {
+	HP_TOPOLOGY_PAIRED,
+	HP_TOPOLOGY_CHAINED,
+	HP_TOPOLOGY_LOOP,
+};
+
 // Where an entry of a list was written: line and column in the YAML file, 0 for the command line.
 struct hp_conf_pos {
 	uint32_t line, column;
@@ -115,6 +122,7 @@ struct hp_config {
 	uint64_t drain_us; // at shutdown
 	uint64_t stats_period_us; // 0: no periodic statistics
 	int forward_mode; // index into hp_config_forward_modes; 0: patches alone
+	int port_topology; // enum hp_topology
 	char *portmask, *portlist; // as given; .forward_ports is what they say
 	uint64_t forward_ports; // bit i: ports[i] may be wired by forward_mode
 	struct hp_strlist eth_peers; // "N,MAC"

@@ -148,6 +148,22 @@ addresses_lengths_and_ports_of_a_mode_are_changed_while_it_runs() {
 	stop_with_term primary
 }
 
+streams() { ctl_value '[.streams[] | "\(.rx_port)>\(.tx_port)"] | join(" ")' show config fwd; }
+
+# test
+ports_are_wired_in_pairs_in_a_chain_or_each_with_itself() {
+	local how
+	for how in paired:'a>b b>a c>c' chained:'a>b b>c c>a' loop:'a>a b>b c>c'; do
+		start_primary -- --port a=net_null0 --port b=net_null1 --port c=net_null2 --forward-mode io \
+			--port-topology "${how%%:*}"
+		assert_equal "$(streams)" "${how#*:}" "streams, ${how%%:*}"
+		grows port_value c tx_packets
+		[ "${how%%:*}" != chained ] || { ctl set portlist 0,2; assert_equal "$(streams)" 'a>c b>null c>a'; }
+		assert_conservation
+		stop_with_term primary
+	done
+}
+
 # test
 what_came_before_the_start_is_flushed_if_asked_for() {
 	start_wired --forward-mode io --auto-start=no --no-flush-rx=no

@@ -128,6 +128,7 @@ good_values() {
 		patch port:0>port:0:broadcast
 		policy hold
 		port p1=net_null7;rxq=1
+		port-topology chained
 		portlist 0,2-3
 		portmask 0x3
 		pps 1
