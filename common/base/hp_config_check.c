@@ -51,11 +51,44 @@ const char *hp_config_check_path(const char *text)
 	return text[0] == '/' ? NULL : "a path that begins with '/'";
 }
 
+// "3", "0-3": behind it, or NULL. No machine has a CPU of five digits.
+static const char *skip_range(const char *text)
+{
+	size_t len = strspn(text, DIGITS);
+
+	if (len == 0 || len > 4)
+		return NULL;
+	if (text[len] != '-')
+		return text + len;
+	text += len + 1;
+	len = strspn(text, DIGITS);
+	return len == 0 || len > 4 ? NULL : text + len;
+}
+
+// A range, or several of them in parentheses.
+static const char *skip_set(const char *text)
+{
+	if (*text != '(')
+		return skip_range(text);
+	do {
+		text = skip_range(text + 1);
+	} while (text != NULL && *text == ',');
+	return text != NULL && *text == ')' ? text + 1 : NULL;
+}
+
 const char *hp_config_check_lcores(const char *text)
 {
-	bool fine = text[strspn(text, DIGITS ",-()@")] == '\0' && strpbrk(text, DIGITS) != NULL;
+	static const char expected[] = "lcores as EAL takes them: \"0-2\", \"0,2\" or \"(0-2)@1\"";
 
-	return fine ? NULL : "lcores as EAL takes them: \"0-2\", \"0,2\" or \"(0-2)@1\"";
+	for (;; text++) {
+		text = skip_set(text);
+		if (text != NULL && *text == '@')
+			text = skip_set(text + 1);
+		if (text == NULL || (*text != ',' && *text != '\0'))
+			return expected;
+		if (*text == '\0')
+			return NULL;
+	}
 }
 
 const char *hp_config_check_devargs(const char *text)
@@ -363,9 +396,10 @@ static int check_numbers(struct hp_config_reader *r)
 			conf->mbuf_cache, conf->mbuf_cache * 3 / 2, conf->total_num_mbufs);
 	}
 	if (conf->n_clients > conf->max_clients)
-		return hp_config_error(r, hp_config_value_pos(r, "max-clients"), "max-clients",
-			"%u clients are listed, and max-clients is %" PRIu64, conf->n_clients,
-			conf->max_clients);
+		return hp_config_error(r, conf->clients[conf->max_clients].pos, "client",
+			"%u clients are listed, expected at most max-clients, %" PRIu64
+			": raise it or list fewer",
+			conf->n_clients, conf->max_clients);
 	return 0;
 }
 
