@@ -292,6 +292,17 @@ void hp_primary_await_turn(const struct hp_primary *primary);
 int hp_primary_watch_stock(struct hp_primary *primary);
 void hp_primary_unwatch_stock(struct hp_primary *primary);
 
+/** Free a pool that a dead secondary process made. NULL is fine. */
+void hp_stock_free_pool(struct rte_mempool *mp);
+
+// stock_pdump.c
+
+/** A dpdk-pdump, alive or dead, has its objects in the group's memory. */
+bool hp_stock_pdump_is_there(void);
+
+/** Free them; no callback may use them any more. */
+void hp_stock_free_pdump(const struct hp_primary *primary);
+
 // patches.c
 
 /** Replace the patch of a source. Names as in hp_patch_conf. -errno with @p err filled. */

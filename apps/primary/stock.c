@@ -2,8 +2,8 @@
 // Copyright (c) 2026, the hugepod authors
 //
 // What stock DPDK tools leave behind when they are killed. They are no members: their death closes
-// no connection, but their socket refuses. A dead dpdk-dumpcap leaves callbacks on ports, which
-// make every later one fail, and a ring and a pool. Control thread.
+// no connection, but their socket refuses. A dead dpdk-dumpcap or dpdk-pdump leaves callbacks on
+// ports, which make every later one fail, and objects in memory. Control thread.
 
 // rte_pdump_stats() is stable since 23.11.
 #define ALLOW_EXPERIMENTAL_API
@@ -31,19 +31,26 @@
 
 HP_LOG_TYPE("stock");
 
-#define PERIOD_US 1000000 // how often sockets are looked at
+#define PERIOD_US 250000 // how often sockets are looked at
+#define JUDGE_PERIODS 4 // between two looks at whose copies pile up
+#define DEAD_MAX 16 // that are cleaned up after at once
 #define TRIES 3 // of hp-unpdump, whose PID may be a member's
 #define SOCKET_HEAD "mp_socket_" // PID_TSC follow
 
 struct hp_stock {
 	struct hp_timer *timer;
-	pid_t dead; // stock process whose remains are being removed, 0: none
+	pid_t dead[DEAD_MAX]; // stock processes whose remains are being removed
+	unsigned int n_dead;
+	bool pdump; // a dpdk-pdump is among them
+	bool given_up; // what one left cannot be removed
 	pid_t helper; // hp-unpdump, 0: none runs
 	unsigned int tries;
 	bool released; // hp-unpdump has done its work: at the next look, if nothing is copied any
 		       // more
 	uint64_t copies; // of all ports, when it had
 	bool others; // other stock processes live
+	bool strangers; // of these, some are no dpdk-dumpcap: they may be a dpdk-pdump
+	unsigned int periods; // since copies were looked at
 	uint64_t accepted[HP_PORTS_MAX], stuck[HP_PORTS_MAX]; // of rte_pdump, at the last look
 	char devices[HP_PORTS_MAX][RTE_ETH_NAME_MAX_LEN];
 	char queues[HP_PORTS_MAX][8];
@@ -60,18 +67,24 @@ static bool is_member(const struct hp_primary *primary, pid_t pid)
 	return false;
 }
 
-// The dead stock process whose socket is found first; 0: none. Others that live are noted.
-static pid_t find_dead(struct hp_primary *primary)
+static bool has_ring(pid_t pid)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "dumpcap-%d", (int)pid);
+	return rte_ring_lookup(name) != NULL;
+}
+
+// Which stock processes have sockets: others that live are noted, the dead collected.
+static void look_at_sockets(struct hp_primary *primary, bool collect)
 {
 	struct hp_stock *stock = primary->stock;
-	struct dirent *entry;
-	pid_t dead = 0;
 	DIR *dir = opendir(primary->runtime_dir);
+	struct dirent *entry;
 
 	stock->others = false;
-	if (dir == NULL)
-		return 0;
-	while ((entry = readdir(dir)) != NULL) {
+	stock->strangers = false;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		pid_t pid;
 
 		if (strncmp(entry->d_name, SOCKET_HEAD, strlen(SOCKET_HEAD)) != 0)
@@ -79,13 +92,25 @@ static pid_t find_dead(struct hp_primary *primary)
 		pid = (pid_t)strtol(entry->d_name + strlen(SOCKET_HEAD), NULL, 10);
 		if (pid <= 0 || is_member(primary, pid))
 			continue;
-		if (hp_stale_pid_in_use(primary->runtime_dir, pid))
+		if (hp_stale_pid_in_use(primary->runtime_dir, pid)) {
 			stock->others = true;
-		else if (dead == 0)
-			dead = pid;
+			stock->strangers |= !has_ring(pid);
+		} else if (collect && stock->n_dead < DEAD_MAX) {
+			stock->dead[stock->n_dead++] = pid;
+		}
 	}
-	closedir(dir);
-	return dead;
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void find_dead(struct hp_primary *primary)
+{
+	struct hp_stock *stock = primary->stock;
+
+	stock->n_dead = 0;
+	look_at_sockets(primary, true);
+	// Its objects bear no PID: they are a dead one's if nobody is there who may have made them.
+	stock->pdump = !stock->strangers && !stock->given_up && hp_stock_pdump_is_there();
 }
 
 // Where another dumpcap lives, only ports whose copies nobody takes any more: they pile up, and
@@ -159,14 +184,6 @@ static int start_helper(struct hp_primary *primary)
 	return ret;
 }
 
-static bool has_ring(pid_t pid)
-{
-	char name[RTE_RING_NAMESIZE];
-
-	snprintf(name, sizeof(name), "dumpcap-%d", (int)pid);
-	return rte_ring_lookup(name) != NULL;
-}
-
 static void free_chunk(struct rte_mempool_memhdr *chunk, void *memzone)
 {
 	(void)chunk;
@@ -174,7 +191,7 @@ static void free_chunk(struct rte_mempool_memhdr *chunk, void *memzone)
 }
 
 // A pool holds the address of the function that frees its memory, in the process that made it.
-static void free_pool(struct rte_mempool *mp)
+void hp_stock_free_pool(struct rte_mempool *mp)
 {
 	struct rte_mempool_memhdr *chunk;
 
@@ -185,33 +202,47 @@ static void free_pool(struct rte_mempool *mp)
 	rte_mempool_free(mp);
 }
 
-// No callback uses them any more, once every lane has finished its turn.
-static void free_objects(struct hp_primary *primary, pid_t pid)
+static void free_dumpcap(pid_t pid)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	hp_primary_await_turn(primary);
 	snprintf(name, sizeof(name), "dumpcap-%d", (int)pid);
 	rte_ring_free(rte_ring_lookup(name));
 	snprintf(name, sizeof(name), "capture_%d", (int)pid);
-	free_pool(rte_mempool_lookup(name));
+	hp_stock_free_pool(rte_mempool_lookup(name));
+}
+
+// No callback uses them any more, once every lane has finished its turn.
+static void free_objects(struct hp_primary *primary)
+{
+	hp_primary_await_turn(primary);
+	for (unsigned int i = 0; i < primary->stock->n_dead; i++)
+		free_dumpcap(primary->stock->dead[i]);
+	if (primary->stock->pdump)
+		hp_stock_free_pdump(primary);
 }
 
 static void done(struct hp_primary *primary, bool clean)
 {
 	struct hp_stock *stock = primary->stock;
+	char who[32] = "dpdk-pdump";
 
-	if (clean)
-		HP_LOG(NOTICE, "a DPDK tool (PID %d there) died: what it left is removed",
-			(int)stock->dead);
-	else
-		HP_LOG(WARNING,
-			"a DPDK tool (PID %d there) died, and its captures cannot be taken off "
-			"the ports: dpdk-dumpcap may fail until this primary starts anew",
-			(int)stock->dead);
-	hp_stale_remove_pid(primary->runtime_dir, stock->dead);
-	stock->dead = 0;
+	for (unsigned int i = 0; i < RTE_MAX(stock->n_dead, 1u); i++) {
+		if (i < stock->n_dead) {
+			snprintf(who, sizeof(who), "PID %d there", (int)stock->dead[i]);
+			hp_stale_remove_pid(primary->runtime_dir, stock->dead[i]);
+		}
+		if (clean)
+			HP_LOG(NOTICE, "a DPDK tool (%s) died: what it left is removed", who);
+		else
+			HP_LOG(WARNING,
+				"a DPDK tool (%s) died, and its captures cannot be taken off the "
+				"ports: dpdk-dumpcap may fail until this primary starts anew",
+				who);
+	}
+	stock->n_dead = 0;
 	stock->tries = 0;
+	stock->given_up = stock->given_up || (stock->pdump && !clean);
 }
 
 // Everything that any capture of librte_pdump has copied, or tried to.
@@ -236,12 +267,14 @@ static void finish_release(struct hp_primary *primary)
 	struct hp_stock *stock = primary->stock;
 
 	stock->released = false;
+	look_at_sockets(primary, false);
+	stock->pdump = stock->pdump && !stock->strangers; // one may be about to use them
 	if (!stock->others && count_copies(primary) != stock->copies) {
 		if (++stock->tries == TRIES)
 			done(primary, false);
 		return;
 	}
-	free_objects(primary, stock->dead);
+	free_objects(primary);
 	done(primary, true);
 }
 
@@ -265,6 +298,16 @@ static bool reap_helper(struct hp_primary *primary)
 	return false;
 }
 
+// Those of the dead that had nothing on the ports need no helper.
+static bool has_captures(const struct hp_stock *stock)
+{
+	bool any = stock->pdump;
+
+	for (unsigned int i = 0; i < stock->n_dead; i++)
+		any |= has_ring(stock->dead[i]);
+	return any;
+}
+
 static void look(void *arg)
 {
 	struct hp_primary *primary = arg;
@@ -277,13 +320,16 @@ static void look(void *arg)
 		finish_release(primary);
 		return;
 	}
-	stock->dead = find_dead(primary);
-	if (stock->dead == 0)
+	find_dead(primary);
+	if (stock->n_dead == 0 && !stock->pdump)
 		return;
-	if (!primary->conf->pdump || !has_ring(stock->dead)) {
-		done(primary, true);
+	if (!primary->conf->pdump || !has_captures(stock)) {
+		if (stock->n_dead > 0)
+			done(primary, true);
 		return;
 	}
+	if (stock->others && ++stock->periods % JUDGE_PERIODS != 0)
+		return;
 	ret = start_helper(primary);
 	if (ret < 0 && ret != -EAGAIN) {
 		HP_LOG(WARNING, "hp-unpdump: %s", strerror(-ret));

@@ -117,6 +117,26 @@ nothing_of_dumpcap_is_left() {
 }
 
 # test
+a_pdump_that_is_killed_does_not_stop_the_next() {
+	start_primary -k -- --port in=net_null0 --port out=net_null1 --patch 'port:in>port:out'
+	local i
+	for i in 1 2; do # with the same names of everything
+		spawn -k "dead$i" dpdk-pdump --file-prefix "$P" --no-pci -- --pdump \
+			"port=0,queue=*,rx-dev=$T/out/dead.pcap,ring-size=1024,total-num-mbufs=2047"
+		wait_until 10 test -s "$T/out/dead.pcap"
+		signal "dead$i" KILL
+		assert_exit_code "dead$i" 137
+		rm "$T/out/dead.pcap"
+		wait_until 10 nothing_of_dumpcap_is_left
+	done
+	stock dumpcap dpdk-dumpcap --file-prefix "$P" -i net_null0 -c 100 -w "$T/out/cap.pcapng"
+	[ "$(capinfos -rTm -c "$T/out/cap.pcapng" 2>/dev/null | cut -d , -f 2)" -ge 100 ] ||
+		fail "captured: $(capinfos -c "$T/out/cap.pcapng" 2>&1)"
+	assert_conservation
+	stop_with_term primary
+}
+
+# test
 a_stock_tool_that_is_killed_leaves_the_group_working() {
 	busy_primary
 	spawn -k dumpcap dpdk-dumpcap --file-prefix "$P" -i net_null0 -w "$T/out/cap.pcapng"
