@@ -158,18 +158,19 @@ static int set_ports(void *ctx, const struct hp_cli_args *args, struct hp_out *o
 	bool list = strcmp(hp_cli_word(args, 1), "portlist") == 0;
 	const char *text = hp_cli_str(args, list ? "list" : "mask"), *expected;
 	struct hp_primary *primary = ctx;
-	uint64_t mask;
+	uint64_t mask, there = 0;
 
 	expected = (list ? hp_config_parse_portlist : hp_config_parse_portmask)(text, &mask);
 	if (expected != NULL)
 		return hp_cli_fail(
 			out, EINVAL, "%s '%s': expected %s", hp_cli_word(args, 1), text, expected);
-	for (uint32_t i = 0; i < HP_PORTS_MAX; i++)
-		if ((mask >> i & 1) != 0 &&
-			(i >= primary->n_ports || !hp_port_is_there(&primary->ports[i])))
-			return hp_cli_fail(out, ENOENT,
-				"%s '%s': there is no port %u; 'show ports' lists them",
-				hp_cli_word(args, 1), text, i);
+	for (uint32_t i = 0; i < primary->n_ports; i++)
+		if (hp_port_is_there(&primary->ports[i]))
+			there |= UINT64_C(1) << primary->ports[i].port_id;
+	if ((mask & ~there) != 0)
+		return hp_cli_fail(out, ENOENT,
+			"%s '%s': there is no port %d; 'show ports' lists them",
+			hp_cli_word(args, 1), text, __builtin_ctzll(mask & ~there));
 	primary->conf->forward_ports = mask;
 	primary->nbport = HP_PORTS_MAX;
 	return hp_primary_take_over(primary, out);

@@ -55,7 +55,8 @@ static const char *port_names(void *ctx, unsigned int i)
 				continue;
 			if (by_number == 0)
 				return primary->ports[p].name;
-			snprintf(primary->proposal, sizeof(primary->proposal), "%u", p);
+			snprintf(primary->proposal, sizeof(primary->proposal), "%u",
+				primary->ports[p].port_id);
 			return primary->proposal;
 		}
 	}

@@ -21,7 +21,7 @@ static bool may_be_wired(const struct hp_primary *primary, uint32_t i)
 
 	if (!hp_port_is_there(port) || port->closed || primary->port_hops[i].n > 0)
 		return false;
-	if ((primary->conf->forward_ports >> i & 1) == 0)
+	if ((primary->conf->forward_ports >> port->port_id & 1) == 0)
 		return false;
 	return primary->conf->workers == 0 ||
 	       primary->workers.conf.pair[port->port_id] == HP_WQ_NO_PAIR;

@@ -124,7 +124,7 @@ struct hp_config {
 	int forward_mode; // index into hp_config_forward_modes; 0: patches alone
 	int port_topology; // enum hp_topology
 	char *portmask, *portlist; // as given; .forward_ports is what they say
-	uint64_t forward_ports; // bit i: ports[i] may be wired by forward_mode
+	uint64_t forward_ports; // bit i: port number i may be wired by forward_mode
 	struct hp_strlist eth_peers; // "N,MAC"
 	uint64_t tx_first; // bursts that are sent before the first start
 	char *txpkts; // as given, "64" or "64,128"; .tx_length is their sum

@@ -97,6 +97,18 @@ ports_are_wired_through_a_function_without_a_client() {
 	assert_equal "$(tcpdump -r "$T/out/out.pcap" -en 2>/dev/null | grep -c '> 02:00:00:aa:bb:cc')" "$FRAMES" 'to the peer'
 }
 
+# test
+what_completion_proposes_is_taken_and_nothing_else_is() {
+	start_primary -- --vdev net_ring0 --port b=net_ring1 --client fw --client gone --patch 'port:b>fw' \
+		--spare-ports 8 --log-level error
+	start_member fw
+	PYTHONDONTWRITEBYTECODE=1 "$ROOT/tests/tools/walk.py" "$T/run/dpdk/$P/hp_ctl" "${SEED:-4}" "${COMMANDS:-1000}" >"$T/said" 2>&1 ||
+		fail "$(tail -n 5 "$T/said")"
+	[ "$(cut -d ' ' -f 1 "$T/said")" -ge 40 ] || fail "hardly any command: $(cat "$T/said")"
+	stop_with_term fw
+	stop_with_term primary
+}
+
 # Not even a port: lists are empty, all of none is done, and each answer is JSON.
 # test
 a_group_without_ports_answers_every_question() {
