@@ -52,8 +52,9 @@ static const struct hp_opt_set ctl_opt_set = {
 		"The words of COMMAND are one command of hp-primary's command line, as in "
 		"\"hugepod ctl show port stats all\"; \"hugepod ctl help all\" lists them.\n\n"
 		"Without a command and on a terminal, this is the primary's command line with "
-		"history and completion; \"quit\" or Ctrl-D leaves it. It works under kubectl exec "
-		"-it as well. Where standard input is no terminal, each of its lines is a "
+		"history and completion; \"quit\", Ctrl-D, or Ctrl-C on an empty line leaves it. "
+		"It works under kubectl exec -it as well. Where standard input is no terminal, "
+		"each of its lines is a "
 		"command.\n\n"
 		"The exit code is 0, or 1 if a command failed.",
 	.opts = opts,

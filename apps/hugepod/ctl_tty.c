@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
 //
-// The terminal of hugepod ctl: keys go to the primary as they are typed, Ctrl-C included; line
-// editing is done there.
+// The terminal of hugepod ctl: keys go to the primary as they are typed; line editing is done
+// there. Ctrl-C gives up what is typed, and leaves where nothing is.
 
 #include "base/hp_loop.h"
 #include "base/hp_sendq.h"
@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 #define CHUNK 4096 // bytes moved at a time
+#define CTRL_C 3
 
 struct terminal {
 	struct hp_loop *loop;
 	int fd; // of the primary
 	struct hp_sendq keys; // typed and not sent
+	bool typed; // on this line, as far as we know: what Backspace took away counts
 	int code;
 };
 
@@ -31,26 +33,6 @@ static void stop(struct terminal *t, int code)
 {
 	t->code = code;
 	hp_loop_stop(t->loop);
-}
-
-static void on_keys(void *arg, int fd, uint32_t events)
-{
-	struct terminal *t = arg;
-	char buf[CHUNK];
-	ssize_t len = read(fd, buf, sizeof(buf));
-
-	if (len < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (len <= 0) {
-		hp_loop_del(t->loop, fd);
-		shutdown(t->fd, SHUT_WR); // answers still come
-		return;
-	}
-	// A primary that reads nothing for 64 KiB of typing is not worth more memory.
-	if (hp_sendq_add(&t->keys, buf, (size_t)len) < 0 || hp_sendq_flush(&t->keys, t->fd) < 0)
-		stop(t, HP_EXIT_OTHER);
-	else if (hp_sendq_pending(&t->keys) > 0)
-		hp_loop_mod(t->loop, t->fd, EPOLLIN | EPOLLOUT);
 }
 
 // The terminal may be slow: we wait for it, nobody else does.
@@ -73,6 +55,42 @@ static bool show(const char *data, size_t len)
 		}
 	}
 	return true;
+}
+
+// Is there a Ctrl-C on an empty line?
+static bool leaves(struct terminal *t, const char *keys, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (keys[i] == CTRL_C && !t->typed)
+			return true;
+		t->typed = keys[i] != CTRL_C && keys[i] != '\r' && keys[i] != '\n';
+	}
+	return false;
+}
+
+static void on_keys(void *arg, int fd, uint32_t events)
+{
+	struct terminal *t = arg;
+	char buf[CHUNK];
+	ssize_t len = read(fd, buf, sizeof(buf));
+
+	if (len < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (len <= 0) {
+		hp_loop_del(t->loop, fd);
+		shutdown(t->fd, SHUT_WR); // answers still come
+		return;
+	}
+	if (leaves(t, buf, (size_t)len)) {
+		show("\r\n", 2);
+		stop(t, HP_EXIT_OK);
+		return;
+	}
+	// A primary that reads nothing for 64 KiB of typing is not worth more memory.
+	if (hp_sendq_add(&t->keys, buf, (size_t)len) < 0 || hp_sendq_flush(&t->keys, t->fd) < 0)
+		stop(t, HP_EXIT_OTHER);
+	else if (hp_sendq_pending(&t->keys) > 0)
+		hp_loop_mod(t->loop, t->fd, EPOLLIN | EPOLLOUT);
 }
 
 static void on_primary(void *arg, int fd, uint32_t events)

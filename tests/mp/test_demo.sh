@@ -63,3 +63,27 @@ the_interactive_demo_stays_at_the_command_line_until_quit() {
 	assert_file_holds "$T/said" '^all well$'
 	assert_no_demo_left
 }
+
+# test
+ctrl_c_at_the_prompt_of_the_interactive_demo_ends_it() {
+	TMPDIR=$T python3 - "$ORIGIN/scripts/demo" >"$T/said" 2>&1 <<-'PYTHON' || fail "$(cat "$T/said")"
+		import os, pty, sys
+		pid, terminal = pty.fork()
+		if pid == 0:
+		    os.execv(sys.argv[1], ["demo", "--no-setup", "--interactive"])
+		said = b""
+		asked = False
+		while True:
+		    try:
+		        said += os.read(terminal, 4096)
+		    except OSError: # it has closed its end
+		        break
+		    if not asked and b"hugepod> " in said:
+		        os.write(terminal, b"\x03")
+		        asked = True
+		print(said.decode(errors="replace"))
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if asked else 1)
+	PYTHON
+	assert_file_holds "$T/said" '^all well'
+	assert_no_demo_left
+}
