@@ -171,18 +171,20 @@ words_for() {
 # each_option_is_taken CODE DOCS PROGRAM WORDS...: an option with a good value ends as without it, and it is
 # in the manual page and in the documentation.
 each_option_is_taken() {
-	local code=$1 docs=$2 option value rc n=0
+	local code=$1 docs=$2 option value rc n=0 man page valued
 	local program=("$3") args words
 	shift 3
 	[ "${program[0]}" != "$HUGEPOD" ] || { program+=("$1"); shift; } # its sub-command
-	"${program[@]}" --man >"$T/man"
-	valued_options "${program[@]}" >"$T/valued"
+	local -A good=()
+	while read -r option value; do good[$option]=$value; done < <(good_values)
+	man=$("${program[@]}" --man) page=$(<"$docs")
+	valued=" $(valued_options "${program[@]}" | tr '\n' ' ')"
 	for option in $(all_options "${program[@]}"); do
 		n=$((n + 1))
-		value=$(good_values | sed -n "s|^$option ||p")
-		if grep -qx "$option" "$T/valued"; then
-			[ -n "$value" ] || fail "no good value of --$option is known: add it to good_values"
-			value="=$value"
+		value=
+		if [[ $valued == *" $option "* ]]; then
+			[ -n "${good[$option]:-}" ] || fail "no good value of --$option is known: add it to good_values"
+			value="=${good[$option]}"
 		fi
 		args=() words=()
 		[ "${program[0]}" != "$HP_MESSAGE" ] || read -ra words < <(words_for "$option")
@@ -192,8 +194,8 @@ each_option_is_taken() {
 		rc=0
 		timeout 10 "${program[@]}" "${args[@]}" "$@" "${words[@]}" >"$T/said" 2>&1 </dev/null || rc=$?
 		[[ $rc =~ ^($code)$ ]] || fail "${program[*]##*/} --$option$value: exit code $rc, expected $code: $(head -c 500 "$T/said")"
-		grep -qF -- "${option//-/\\-}" "$T/man" || fail "--$option is not in the manual page of ${program[*]##*/}"
-		grep -qE -- "--$option\b" "$docs" || fail "--$option of ${program[*]##*/} is not in $docs"
+		[[ $man == *"${option//-/\\-}"* ]] || fail "--$option is not in the manual page of ${program[*]##*/}"
+		[[ $page =~ --"$option"[^a-z0-9-] ]] || fail "--$option of ${program[*]##*/} is not in $docs"
 	done
 	[ "$n" -ge 5 ] || fail "only $n options in the help of ${program[*]##*/}"
 }
