@@ -60,3 +60,31 @@ each_test_that_the_page_of_samples_names_is_there() {
 	done < <(grep -oE '`[a-z_]+ [a-z_0-9]{12,}`' "$ROOT/docs/from-dpdk-samples.md" | tr -d '`')
 	[ "$n" -ge 30 ] || fail "only $n names found"
 }
+
+# test
+what_is_installed_works_from_where_it_is() {
+	local to=$T/dest bin share program folder
+	meson install -C "$BUILD" --no-rebuild --destdir "$to" >"$T/said" 2>&1 || fail "$(cat "$T/said")"
+	bin=$(dirname "$(find "$to" -name hp-primary -perm -1)")
+	share=${bin%/bin}/share
+	for program in hp-primary hp-client hp-worker hp-message hp-capture hp-replay hp-consume hugepod; do
+		"$bin/$program" --version >/dev/null || fail "no $program"
+		assert_file_holds "$share/man/man1/$program.1" '^\.TH'
+	done
+	for program in "$share"/bash-completion/completions/*; do
+		[ -x "$bin/${program##*/}" ] || fail "a completion of ${program##*/}, which there is not"
+	done
+	for folder in "$ROOT"/k8s/*/; do
+		folder=$(basename "$folder")
+		diff -r "$ROOT/k8s/$folder" "$share/hugepod/k8s/$folder" >&2 || fail "manifests of $folder"
+	done
+	"$bin/hugepod" lint "$share/hugepod/k8s/two-containers" >&2 || fail 'lint of what is installed'
+	# shellcheck disable=SC2034 # of lib-group.sh
+	HP_PRIMARY=$bin/hp-primary HP_CLIENT=$bin/hp-client HUGEPOD=$bin/hugepod
+	start_primary -- --port in=net_null0 --port out=net_null1 --client a --total-num-mbufs 1023 \
+		--patch 'port:in>a' --patch 'a>port:out'
+	start_member a --function macswap
+	assert_conservation
+	stop_with_term a
+	stop_with_term primary
+}
