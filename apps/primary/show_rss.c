@@ -17,21 +17,33 @@ static const struct {
 	{RTE_ETH_RSS_UDP, "udp"},
 };
 
-// What the device hashes now, as "ip,tcp,udp"; empty: nothing, or it does not say.
-static void name_functions(const struct hp_port *port, char *text, size_t size)
+/** What a device says of its hash; empty and NULL where it says nothing. */
+struct said {
+	char functions[32]; // "ip,tcp,udp"
+	const char *key; // "symmetric" (ours) or "device"
+};
+
+static void ask(const struct hp_port *port, struct said *said)
 {
-	struct rte_eth_rss_conf conf = {0};
+	uint8_t key[HP_RSS_KEY_MAX] = {0};
+	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = sizeof(key)};
 	size_t len = 0;
 
-	text[0] = '\0';
-	if (port->closed || port->rss.functions == 0)
+	*said = (struct said){.functions = ""};
+	// net_tap takes what it is told and does nothing of it, for one: it does not answer here.
+	if (port->closed || port->rss.functions == 0 ||
+		rte_eth_dev_rss_hash_conf_get(port->port_id, &conf) < 0)
 		return;
-	if (rte_eth_dev_rss_hash_conf_get(port->port_id, &conf) < 0)
-		conf.rss_hf = port->rss.functions;
 	for (size_t i = 0; i < RTE_DIM(names); i++)
 		if ((conf.rss_hf & names[i].functions) != 0)
-			len += (size_t)snprintf(
-				text + len, size - len, "%s%s", len == 0 ? "" : ",", names[i].name);
+			len += (size_t)snprintf(said->functions + len,
+				sizeof(said->functions) - len, "%s%s", len == 0 ? "" : ",",
+				names[i].name);
+	if (len > 0)
+		said->key =
+			port->rss.symmetric && memcmp(key, port->rss.key, HP_RSS_TOEPLITZ_LEN) == 0
+				? "symmetric"
+				: "device";
 }
 
 static const char *table_word(const struct hp_port *port)
@@ -50,21 +62,18 @@ void hp_primary_show_rss(struct hp_primary *primary, uint32_t i, struct hp_out *
 {
 	const struct hp_port *port = &primary->ports[i];
 	uint32_t entries[RTE_MAX_QUEUES_PER_PORT];
-	char functions[32];
+	struct said said;
 	bool table =
 		!port->closed && hp_rss_count(&port->rss, port->port_id, port->n_rxq, entries) == 0;
 
-	name_functions(port, functions, sizeof(functions));
+	ask(port, &said);
 	for (uint16_t q = 0; q < port->n_rxq; q++) {
 		hp_out_object(out, NULL);
 		hp_out_uint(out, "id", port->port_id);
 		hp_out_str(out, "name", port->name);
 		hp_out_uint(out, "queue", q);
-		hp_out_str(out, "functions", functions[0] != '\0' ? functions : NULL);
-		hp_out_str(out, "key",
-			functions[0] == '\0'  ? NULL
-			: port->rss.symmetric ? "symmetric"
-					      : "device");
+		hp_out_str(out, "functions", said.functions[0] != '\0' ? said.functions : NULL);
+		hp_out_str(out, "key", said.key);
 		hp_out_str(out, "table", table_word(port));
 		if (table)
 			hp_out_uint(out, "entries", entries[q]);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define GROUPS_MAX (RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE)
-#define TOEPLITZ_KEY_LEN 40 // bytes that the hash of two IPv6 addresses and ports takes
 
 // The same 16 bits again and again: exchanging source and destination, whose offsets differ by
 // multiples of 16 bits, does not change the hash (Woo and Park, 2012).
@@ -29,7 +28,7 @@ void hp_rss_ask(struct hp_rss *rss, const struct rte_eth_dev_info *info, uint16_
 		return;
 	eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	eth->rx_adv_conf.rss_conf.rss_hf = rss->functions;
-	if (info->hash_key_size < TOEPLITZ_KEY_LEN || info->hash_key_size > HP_RSS_KEY_MAX)
+	if (info->hash_key_size < HP_RSS_TOEPLITZ_LEN || info->hash_key_size > HP_RSS_KEY_MAX)
 		return;
 	fill_key(rss->key, info->hash_key_size);
 	rss->symmetric = true;

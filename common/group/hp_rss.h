@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define HP_RSS_KEY_MAX 64 // bytes of a hash key that we write; drivers have 40 or 52
+#define HP_RSS_TOEPLITZ_LEN 40 // bytes of it that the hash of two IPv6 addresses and ports takes
 #define HP_RSS_FUNCTIONS (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 /** Whose table says which queue a hash goes to. */
