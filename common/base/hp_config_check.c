@@ -103,13 +103,14 @@ const char *hp_config_check_devargs(const char *text)
 	return NULL;
 }
 
-// Is the option of EAL in @p text ("NAME" or "NAME=VALUE") one of @p names?
+// Is the option of EAL in @p text ("NAME" or "NAME=VALUE") one of @p names, or short for one? EAL's
+// own getopt_long() takes "in-mem" for "in-memory".
 static bool names_option(const char *text, const char *const *names)
 {
 	size_t len = strcspn(text, "=");
 
 	for (; *names != NULL; names++)
-		if (strlen(*names) == len && strncmp(*names, text, len) == 0)
+		if (strncmp(*names, text, len) == 0)
 			return true;
 	return false;
 }
@@ -121,6 +122,7 @@ const char *hp_config_check_eal(const char *text)
 	// Members rely on these, or they would leave nothing to share.
 	static const char *const decided[] = {"in-memory", "no-shconf", "no-huge", "proc-type",
 		"single-file-segments", "legacy-mem", "match-allocations", NULL};
+	static const char *const unlinks[] = {"huge-unlink", NULL};
 	static const char *const ends[] = {"help", "version", NULL}; // with exit(), of everything
 	size_t len = strcspn(text, "=");
 
@@ -128,8 +130,9 @@ const char *hp_config_check_eal(const char *text)
 		return "a long option of EAL without dashes, as log-level=lib.eal:debug";
 	if (names_option(text, own))
 		return "an option that hugepod has none for: give it as hugepod's own";
-	if (names_option(text, decided) || strcmp(text, "huge-unlink") == 0 ||
-		strcmp(text, "huge-unlink=always") == 0)
+	if (names_option(text, decided) ||
+		(names_option(text, unlinks) &&
+			(text[len] == '\0' || strcmp(text + len, "=always") == 0)))
 		return "an option that hugepod does not decide itself: members rely on it";
 	if (names_option(text, ends) || strcmp(text, "log-level=help") == 0)
 		return "an option that EAL starts with, not one that ends it";

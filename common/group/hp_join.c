@@ -117,6 +117,26 @@ static bool same_huge_dir(const char *given, const char *leased)
 		       (leased[len] == '/' && strchr(leased + len + 1, '/') == NULL));
 }
 
+// EAL's getopt_long() takes "in-mem" for "in-memory": what is short for one of ours is ours.
+static int check_eal_option(const char *text, struct hp_err *err)
+{
+	static const char *const ours[] = {"proc-type", "file-prefix", "huge-dir", "lcores",
+		"iova-mode", "base-virtaddr", "in-memory", "no-huge", "no-shconf", "huge-unlink",
+		"legacy-mem", "single-file-segments"};
+	size_t len = strcspn(text, "=");
+
+	if (len < 2 || text[0] == '-' || strncmp("help", text, len) == 0)
+		return hp_err_set(err, HP_EXIT_CONFIG, EINVAL,
+			"--eal '%s': expected a long option that EAL starts with, without dashes, "
+			"as "
+			"log-level=lib.eal:debug",
+			text);
+	for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
+		if (strncmp(ours[k], text, len) == 0)
+			return conflict("eal", text, "a lease for it", err);
+	return 0;
+}
+
 static int check_conflicts(
 	const struct hp_member_conf *conf, const struct hp_wire_lease *lease, struct hp_err *err)
 {
@@ -134,15 +154,10 @@ static int check_conflicts(
 			lease->base_virtaddr != 0 ? text : "EAL's default", err);
 	}
 	for (uint32_t i = 0; i < conf->eal.n; i++) {
-		static const char *const ours[] = {"proc-type", "file-prefix", "huge-dir", "lcores",
-			"iova-mode", "base-virtaddr", "in-memory", "no-huge", "no-shconf",
-			"huge-unlink", "legacy-mem", "single-file-segments"};
-		size_t len = strcspn(conf->eal.items[i], "=");
+		int ret = check_eal_option(conf->eal.items[i], err);
 
-		for (size_t k = 0; k < sizeof(ours) / sizeof(ours[0]); k++)
-			if (strlen(ours[k]) == len &&
-				strncmp(conf->eal.items[i], ours[k], len) == 0)
-				return conflict("eal", conf->eal.items[i], "a lease for it", err);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }

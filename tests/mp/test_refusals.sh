@@ -143,7 +143,7 @@ an_eal_option_that_conflicts_with_the_lease_names_both_values() {
 	one_port
 	local option
 	for option in "--huge-dir=/nowhere" --iova-mode=pa --base-virtaddr=0x1000000 \
-		--eal=proc-type=primary --eal=no-huge --eal=in-memory --eal=legacy-mem; do
+		--eal=proc-type=primary --eal=no-huge --eal=in-memory --eal=in-mem --eal=legacy-mem; do
 		spawn_member a --function io "$option"
 		refused_member a $EXIT_CONFIG "$(sed 's/^--\(eal=\)\?//;s/=.*//' <<<"$option")"
 	done
