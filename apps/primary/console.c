@@ -138,11 +138,12 @@ static void print_stats(void *arg)
 static void terminal_ended(void *arg, struct hp_cli_session *session)
 {
 	struct hp_primary *primary = arg;
+	bool quit = hp_cli_session_quit(session);
 
-	// A pod has no standard input, and its end is no order to stop. "quit" is.
+	// A pod has no standard input, and its end is no order to stop. "quit" is, from a file as well.
 	primary->terminal = NULL;
 	hp_cli_session_free(session);
-	if (isatty(STDIN_FILENO))
+	if (quit || isatty(STDIN_FILENO))
 		hp_primary_stop(primary);
 }
 

@@ -210,7 +210,7 @@ int hp_cli_run_file(struct hp_cli *cli, const char *path, FILE *file, struct hp_
 
 	if (lines == NULL)
 		return hp_err_set(err, HP_EXIT_CONFIG, errno, "%s: %s", path, strerror(errno));
-	while (ret >= 0 && (len = getline(&line, &size, lines)) >= 0) {
+	while (ret == 0 && (len = getline(&line, &size, lines)) >= 0) {
 		struct hp_out *out;
 
 		number++;

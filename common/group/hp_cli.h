@@ -93,7 +93,7 @@ int hp_cli_run(
 	struct hp_cli *cli, const char *line, enum hp_out_format format, struct hp_out **out);
 
 /**
- * Run the lines of a file, printing to @p file, up to the first that fails.
+ * Run the lines of a file, printing to @p file, up to the first that fails or is "quit".
  *
  * @return
  *   0, or -errno with @p err filled: HP_EXIT_CONFIG, "path:line: ...".

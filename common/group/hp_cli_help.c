@@ -143,7 +143,7 @@ const struct hp_cli_cmd hp_cli_builtin[HP_CLI_BUILTIN_COUNT + 1] = {
 	{"help [<topic...>]", help, "Help", "List sections, the commands of one, or 'all'.",
 		"`help [SECTION]`: sections of its own"},
 	{"quit", quit, "Help", "End this session of the command line; the process goes on.",
-		"ends the program; here only on the terminal that started it"},
+		"ends the program; here only on its own standard input (`-i`)"},
 	{NULL},
 };
 

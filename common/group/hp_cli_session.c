@@ -44,6 +44,7 @@ struct hp_cli_session {
 	size_t line_len;
 	struct hp_sendq queue;
 	bool closing; // nothing more is read; over when the queue is empty
+	bool quit; // because a command said so
 	bool broken; // over
 	uint64_t touched_us;
 };
@@ -86,7 +87,8 @@ static void run_line(struct hp_cli_session *s, const char *line)
 	}
 	say(s, text, len);
 	hp_out_free(out);
-	s->closing = s->closing || ret == HP_CLI_CLOSE;
+	s->quit = s->quit || ret == HP_CLI_CLOSE;
+	s->closing = s->closing || s->quit;
 }
 
 static void validate(struct rdline *rdline, const char *buf, unsigned int size)
@@ -352,6 +354,11 @@ void hp_cli_session_free(struct hp_cli_session *s)
 	rdline_free(s->rdline);
 	hp_sendq_free(&s->queue);
 	free(s);
+}
+
+bool hp_cli_session_quit(const struct hp_cli_session *s)
+{
+	return s->quit;
 }
 
 void hp_cli_session_feed(struct hp_cli_session *s, const char *data, size_t len)

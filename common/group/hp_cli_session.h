@@ -48,6 +48,9 @@ struct hp_cli_session *hp_cli_session_new(
 /** End it, giving the terminal back as it was; NULL is fine. */
 void hp_cli_session_free(struct hp_cli_session *session);
 
+/** Has a command ended it ("quit")? Else its peer is gone, or its input is at its end. */
+bool hp_cli_session_quit(const struct hp_cli_session *session);
+
 /** Bytes that were read from the peer before the session began, at most HP_CLI_LINE_MAX. */
 void hp_cli_session_feed(struct hp_cli_session *session, const char *data, size_t len);
 

@@ -86,6 +86,21 @@ order_end() {
 	all_end "$(now_ms)" fw mon primary
 }
 
+# As testpmd's: from a file or a pipe, too.
+# test
+quit_on_its_standard_input_ends_a_primary() {
+	printf 'show config cores\nquit\nset burst 0\n' >"$T/run/commands"
+	chmod 0644 "$T/run/commands"
+	spawn_primary -i "$T/run/commands" -- --port "$IDLE_PORT" --interactive
+	assert_exit_code primary 0
+	assert_file_holds "$T/out/primary.out" '^  LANE  LCORE'
+	grep -q error "$T/out/primary.out" && fail 'something was run after quit'
+	# In a file of --cmdline-file it ends the file.
+	start_primary -- --port "$IDLE_PORT" --cmdline-file "$T/run/commands"
+	rm "$T/run/commands"
+	stop_with_term primary
+}
+
 # test
 sigterm_before_the_primary_is_there_ends_a_waiting_member() {
 	spawn_member fw --function io
