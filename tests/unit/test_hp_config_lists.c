@@ -246,7 +246,7 @@ static void bad_lists_of_the_command_line_are_refused(void **state)
 		{{"--eal=proc=secondary"}, "members rely on it"},
 		{{"--eal=huge-unl=always"}, "members rely on it"},
 		{{"--eal=file-p=x"}, "give it as hugepod's own"},
-		{{"--eal=hel"}, "not one that ends it"},
+		{{"--eal=he"}, "not one that ends it"},
 		{{"--eal=log-level=help"}, "not one that ends it"},
 		{{"--eal=m"}, "a long option of EAL"},
 	};
