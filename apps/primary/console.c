@@ -140,7 +140,8 @@ static void terminal_ended(void *arg, struct hp_cli_session *session)
 	struct hp_primary *primary = arg;
 	bool quit = hp_cli_session_quit(session);
 
-	// A pod has no standard input, and its end is no order to stop. "quit" is, from a file as well.
+	// A pod has no standard input, and its end is no order to stop. "quit" is, from a file as
+	// well.
 	primary->terminal = NULL;
 	hp_cli_session_free(session);
 	if (quit || isatty(STDIN_FILENO))
