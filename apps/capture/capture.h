@@ -89,6 +89,7 @@ struct hp_output {
 	int fd;
 	bool regular;
 	bool stalls; // a pipe or the like: what its reader does not take has to wait
+	uint64_t since_us; // monotonic time since when its reader takes nothing, 0: it does
 	hp_patience patience; // NULL: wait for ever
 	void *arg; // of .patience
 	char path[4096];

@@ -10,11 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MEMBER_BYTES (1u << 20) // of packets in a gzip member
@@ -66,6 +67,20 @@ static uint64_t begin(const struct hp_output *out, const struct stat *st)
 	return at > 0 ? (uint64_t)at : 0;
 }
 
+static void interrupt_write(int signo)
+{
+	(void)signo;
+}
+
+static void let_writes_be_interrupted(const struct hp_output *out)
+{
+	const struct sigaction action = {.sa_handler = interrupt_write}; // without SA_RESTART
+
+	sigaction(SIGALRM, &action, NULL);
+	if (strcmp(out->path, "-") != 0) // it was for open() alone
+		fcntl(out->fd, F_SETFL, fcntl(out->fd, F_GETFL) & ~O_NONBLOCK);
+}
+
 int hp_output_open(
 	struct hp_output *out, const char *path, bool gzip, bool group_access, struct hp_err *err)
 {
@@ -82,6 +97,8 @@ int hp_output_open(
 	}
 	if (out->regular)
 		out->kept = begin(out, &st);
+	if (out->stalls)
+		let_writes_be_interrupted(out);
 	if (!gzip)
 		return 0;
 	out->gzip = hp_gzip_new();
@@ -121,32 +138,44 @@ static int cut(struct hp_output *out, uint64_t keep, int errnum, struct hp_err *
 	return failed(out, errnum, err);
 }
 
-static int wait_for_reader(const struct hp_output *out)
+// Every so often from now on, 0: no more.
+static void interrupt_every(unsigned int ms)
 {
-	struct pollfd fd = {.fd = out->fd, .events = POLLOUT};
-	uint64_t began = hp_now_us();
+	const struct itimerval timer = {
+		.it_value.tv_usec = ms * 1000,
+		.it_interval.tv_usec = ms * 1000,
+	};
 
-	// A reader that has gone is an error of write().
-	while (poll(&fd, 1, ASK_MS) == 0)
-		if (!goes_on(out, hp_now_us() - began))
-			return -ETIMEDOUT;
-	return 0;
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-// A pipe that is ready takes that many bytes without waiting for its reader, whoever else has it
-// open: O_NONBLOCK would be theirs as well.
-static ssize_t write_some(const struct hp_output *out, const struct iovec *iov, int n)
+static int wait_for_reader(struct hp_output *out)
 {
-	int ret;
+	struct pollfd fd = {.fd = out->fd, .events = POLLOUT};
+	uint64_t now;
+
+	poll(&fd, 1, ASK_MS); // somebody may have made it non-blocking
+	now = hp_now_us();
+	if (out->since_us == 0)
+		out->since_us = now;
+	return goes_on(out, now - out->since_us) ? -EINTR : -ETIMEDOUT;
+}
+
+// A timer interrupts a write to a pipe: O_NONBLOCK would be everybody's who has it open.
+static ssize_t write_some(struct hp_output *out, const struct iovec *iov, int n)
+{
+	ssize_t got;
 
 	if (!out->stalls)
 		return writev(out->fd, iov, n);
-	ret = wait_for_reader(out);
-	if (ret < 0) {
-		errno = -ret;
-		return -1;
-	}
-	return write(out->fd, iov->iov_base, iov->iov_len < PIPE_BUF ? iov->iov_len : PIPE_BUF);
+	interrupt_every(ASK_MS);
+	got = writev(out->fd, iov, n);
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		errno = -wait_for_reader(out);
+	else
+		out->since_us = 0;
+	interrupt_every(0);
+	return got;
 }
 
 static int write_all(struct hp_output *out, struct iovec *iov, int n, uint64_t *done)
@@ -159,7 +188,7 @@ static int write_all(struct hp_output *out, struct iovec *iov, int n, uint64_t *
 	while (n > 0) {
 		ssize_t got = write_some(out, at, n);
 
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return -errno;
