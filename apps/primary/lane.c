@@ -57,36 +57,35 @@ void hp_lane_fini(struct hp_lane *lane)
 	free(lane->copier);
 }
 
-/** True as long as a port had better wait for room instead of receiving what would be dropped. */
-static bool is_patient(struct hp_lane *lane, const struct hp_plan_port *port, uint16_t burst)
+// How many packets a port may take now: no more than there is room for, or none as long as it had
+// better wait for room instead of receiving what would be dropped.
+static uint16_t appetite(struct hp_lane *lane, const struct hp_plan_port *port)
 {
 	uint8_t *turns = &lane->patience[port->port_id];
+	uint16_t burst = lane->plan->burst;
+	uint16_t room;
 
 	// With several destinations, waiting for the slowest would hold up the others.
-	if (port->hop.n != 1 || hp_lane_room(lane, &port->hop, burst) == burst ||
-		++*turns > TURNS_PATIENCE) {
-		*turns = 0;
-		return false;
-	}
-	return true;
+	if (!port->wait && port->hop.n != 1)
+		return burst;
+	room = hp_lane_room(lane, &port->hop, lane->plan->take);
+	if (port->wait) // a driver may take a packet first and then find no mbuf to put it into
+		return hp_lane_free_mbufs(lane, room);
+	if (room < burst && ++*turns <= TURNS_PATIENCE)
+		return 0;
+	*turns = 0;
+	return RTE_MAX(room, burst);
 }
 
 static uint16_t poll_queue(struct hp_lane *lane, const struct hp_plan_port *port, uint16_t queue)
 {
 	struct hp_port_counters *count = lane->ports[port->port_id];
 	struct rte_mbuf *pkts[HP_BURST_MAX];
-	uint16_t want = lane->plan->burst;
+	uint16_t want = appetite(lane, port);
 	struct hp_burst burst = {.pkts = pkts};
 
-	if (port->wait) {
-		want = hp_lane_room(lane, &port->hop, want);
-		// A driver may take a packet first and then find no mbuf to put it into.
-		want = hp_lane_free_mbufs(lane, want);
-		if (want == 0)
-			return 0;
-	} else if (is_patient(lane, port, want)) {
+	if (want == 0)
 		return 0;
-	}
 	burst.n = rte_eth_rx_burst(port->port_id, queue, pkts, want);
 	if (burst.n == 0)
 		return 0;

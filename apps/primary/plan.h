@@ -87,6 +87,7 @@ struct hp_plan {
 	bool parked; // do nothing: the control thread uses the pools (hp_primary_park())
 	bool check_returns;
 	uint16_t burst;
+	uint16_t take; // packets that are taken from a queue at a time, if there is room for them
 	uint8_t hop_limit;
 	uint32_t flush; // starts so far that drop what ports have received before
 	struct hp_wiring *wiring; // shared with the plans before and after it

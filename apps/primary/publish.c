@@ -158,6 +158,7 @@ int hp_primary_publish(struct hp_primary *primary)
 	plan->parked = primary->parked;
 	plan->check_returns = primary->conf->check_returns;
 	plan->burst = (uint16_t)primary->conf->burst;
+	plan->take = hp_pool_take(plan->burst, (uint32_t)primary->conf->mbuf_cache);
 	plan->hop_limit = (uint8_t)primary->conf->hop_limit;
 	fill_ports(primary, plan);
 	fill_clients(primary, plan);

@@ -151,7 +151,8 @@ static const struct hp_opt opts[] = {
 	{"nb-cores", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(nb_cores), .min = 1, .max = 64, .def = "1",
 	 .section = "Forwarding", .help = "Forwarding lcores of the primary."},
 	{"burst", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(burst), .min = 1, .max = 512, .def = "32",
-	 .section = "Forwarding", .help = "Packets that are moved at a time."},
+	 .section = "Forwarding", .help = "Packets that are moved at a time; where there are more and room for them, up to "
+		 "four bursts together."},
 	{"window", 0, HP_OPT_UINT, HP_OPT_BOTH, AT(window), .min = 32, .max = 32768, .def = "512",
 	 .section = "Forwarding", .power_of_two = true,
 	 .help = "Packets that a client may have in its hands."},

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/hp_err.h"
+#include "base/hp_verdict.h"
 
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
@@ -60,6 +61,20 @@ struct hp_pool_params {
 	bool shared_tx; // several lcores may free to it: a transmit queue is shared
 	bool pages; // objects must not cross pages: iova-mode pa
 };
+
+#define HP_POOL_BURSTS 4
+
+/**
+ * How many packets to take from a device's queue at a time: several bursts share what a look costs,
+ * as long as the pool's cache has them at hand.
+ * @param cache
+ *   Mbufs in the cache of an lcore.
+ */
+static inline uint16_t hp_pool_take(uint32_t burst, uint32_t cache)
+{
+	return (uint16_t)RTE_MAX(
+		burst, RTE_MIN(RTE_MIN(HP_POOL_BURSTS * burst, cache / 2), HP_BURST_MAX));
+}
 
 /** Hugepage bytes that such a pool takes, and those of its parts. */
 struct hp_pool_bytes {

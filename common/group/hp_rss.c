@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the hugepod authors
+//
+// RSS as it is asked for, and as the device then has it. Asks ethdev, touches no packet.
 
 #include "group/hp_rss.h"
 

@@ -6,14 +6,13 @@
 #include "group/hp_wq.h"
 
 #include "base/hp_crash.h"
+#include "group/hp_pool.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
 #include <string.h>
-
-#define BURSTS 4 // taken from a queue at a time
 
 /** One queue in one turn. */
 struct visit {
@@ -23,14 +22,12 @@ struct visit {
 	uint64_t now;
 };
 
-// Nobody waits behind a queue of one's own: several bursts at a time share what a look costs, as
-// long as the pool's cache has them at hand.
+// Nobody waits behind a queue of one's own.
 static uint16_t burst_of(uint32_t burst, const struct hp_wq_conf *conf)
 {
 	const struct rte_mempool *mp = (const struct rte_mempool *)(uintptr_t)conf->pools[0];
-	uint32_t at_hand = mp != NULL ? mp->cache_size / 2 : 0;
 
-	return (uint16_t)RTE_MAX(burst, RTE_MIN(RTE_MIN(BURSTS * burst, at_hand), HP_BURST_MAX));
+	return hp_pool_take(burst, mp != NULL ? mp->cache_size : 0);
 }
 
 void hp_wq_open(struct hp_wq_loop *loop, const struct hp_group *group,

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define BURSTS 4 // taken from a link at a time, if they are there: they share what a look costs
+
 struct loop {
 	struct hp_link links[HP_LANES_MAX];
 	uint32_t n_links;
@@ -92,7 +94,7 @@ void hp_nf_loop(struct hp_nf *nf)
 	const struct hp_group *group = nf->group;
 	struct loop loop = {
 		.n_links = group->hdr->n_lanes,
-		.burst = (uint16_t)group->hdr->burst,
+		.burst = (uint16_t)RTE_MIN(BURSTS * group->hdr->burst, (uint32_t)HP_BURST_MAX),
 		.slot = hp_group_slot(group, nf->slot),
 		.nf = nf,
 	};

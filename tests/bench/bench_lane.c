@@ -94,6 +94,7 @@ static void make_plan(struct bench *b)
 	plan->version = 1;
 	plan->forwarding = true;
 	plan->burst = b->burst;
+	plan->take = hp_pool_take(b->burst, CACHE);
 	plan->hop_limit = 8;
 	plan->clients[0] = (struct hp_plan_client){.used = true, .window = LINK_WINDOW};
 	plan->clients[0].hop.n = 1;
