@@ -73,7 +73,7 @@ struct hp_pool_params {
 static inline uint16_t hp_pool_take(uint32_t burst, uint32_t cache)
 {
 	return (uint16_t)RTE_MAX(
-		burst, RTE_MIN(RTE_MIN(HP_POOL_BURSTS * burst, cache / 2), HP_BURST_MAX));
+		burst, RTE_MIN(RTE_MIN(HP_POOL_BURSTS * burst, cache / 2), (uint32_t)HP_BURST_MAX));
 }
 
 /** Hugepage bytes that such a pool takes, and those of its parts. */
