@@ -193,8 +193,9 @@ both_hold_a_queue() {
 
 # test
 a_tap_device_comes_and_goes_and_members_join_between() {
+	# 256 mbufs in the hands of c0 at most, 512 in the tap's descriptors.
 	start_primary -c ,+net_admin,+net_raw -- --port in=net_null0 --client c0 --client c1 \
-		--patch 'port:in>c0' --total-num-mbufs 1023
+		--patch 'port:in>c0' --total-num-mbufs 1023 --window 256
 	spawn_member c0
 	attach net_tap0,iface=dtap0 kernel
 	ctl_lines 'patch set c0 port:kernel' 'patch set port:kernel c1'
