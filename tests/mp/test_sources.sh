@@ -43,7 +43,7 @@ forward_modes_make_packets_too() {
 	local out=$T/run/out.pcap n
 	start_primary -- --port in=net_null0,no-rx=1 --port "out=net_pcap0,tx_pcap=$out" --forward-mode flowgen \
 		--total-num-mbufs 1023 --nb-cores 2
-	wait_until 5 eval '[ "$(sent)" -gt 2000 ]'
+	wait_until 5 eval '[ "$(sent)" -gt 4000 ]'
 	ctl set fwd rxonly >/dev/null
 	assert_conservation
 	n=$(sent)
@@ -54,7 +54,8 @@ forward_modes_make_packets_too() {
 	assert_conservation
 	assert_pools_full
 	stop_with_term primary
-	tshark -r "$out" -c 2000 -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -T fields -e frame.len \
+	# Two lanes go through all flows, each by itself: 4000 packets have all of one lane's at least.
+	tshark -r "$out" -c 4000 -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -T fields -e frame.len \
 		-e ip.checksum.status -e udp.checksum.status -e ip.dst >"$T/seen" 2>"$T/tshark"
 	assert_equal "$(cut -f 1-3 "$T/seen" | sort -u)" $'64\t1\t1' 'lengths and checksum states'
 	assert_equal "$(cut -f 4 "$T/seen" | sort -u | wc -l)" 1024 flows
