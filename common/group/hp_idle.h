@@ -27,8 +27,8 @@
 #define HP_IDLE_SLEEP_MIN_NS 10000u
 #define HP_IDLE_SLEEP_MAX_NS 500000u // bounds how late packets and messages are seen
 #define HP_IDLE_LONG_MAX_NS 4000000u // of a loop that waits for its bell alone
-#define HP_IDLE_LONG_AFTER \
-	5000 // sleeps in a row, some 3 s: those who talk now and then do not wait
+// Sleeps in a row, some 3 s: who talks now and then does not wait for a long one.
+#define HP_IDLE_LONG_AFTER 5000
 
 struct hp_idle_state {
 	enum hp_idle mode;

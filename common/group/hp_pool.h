@@ -62,7 +62,7 @@ struct hp_pool_params {
 	bool pages; // objects must not cross pages: iova-mode pa
 };
 
-#define HP_POOL_BURSTS 4
+#define HP_POOL_BURSTS 4 // taken at a time where there are so many
 
 /**
  * How many packets to take from a device's queue at a time: several bursts share what a look costs,

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-#define BURSTS 4 // taken from a link at a time, if they are there: they share what a look costs
-
 struct loop {
 	struct hp_link links[HP_LANES_MAX];
 	uint32_t n_links;
@@ -94,7 +92,8 @@ void hp_nf_loop(struct hp_nf *nf)
 	const struct hp_group *group = nf->group;
 	struct loop loop = {
 		.n_links = group->hdr->n_lanes,
-		.burst = (uint16_t)RTE_MIN(BURSTS * group->hdr->burst, (uint32_t)HP_BURST_MAX),
+		.burst = (uint16_t)RTE_MIN(
+			HP_POOL_BURSTS * group->hdr->burst, (uint32_t)HP_BURST_MAX),
 		.slot = hp_group_slot(group, nf->slot),
 		.nf = nf,
 	};

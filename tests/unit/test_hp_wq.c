@@ -3,6 +3,7 @@
 //
 // Worker queues of two net_null ports, and two packet loops that take turns on them.
 
+#include "group/hp_pool.h"
 #include "group/hp_port.h"
 #include "group/hp_wq.h"
 #include "hp_link_fixture.h"
@@ -290,9 +291,21 @@ static void a_device_whose_driver_keeps_state_in_its_process_is_not_polled(void 
 	assert_false(hp_wq_can_poll("0000:01:00.0"));
 }
 
+static void a_look_takes_four_bursts_and_no_more_than_half_a_cache(void **state)
+{
+	(void)state;
+	assert_int_equal(hp_pool_take(32, 256), 128);
+	assert_int_equal(hp_pool_take(16, 256), 64); // four bursts are less than the cache has
+	assert_int_equal(hp_pool_take(32, 128), 64); // half a cache is less than four bursts
+	assert_int_equal(hp_pool_take(32, 0), 32); // never less than a burst
+	assert_int_equal(hp_pool_take(300, 512), 300);
+	assert_int_equal(hp_pool_take(HP_BURST_MAX, 8 * HP_BURST_MAX), HP_BURST_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_look_takes_four_bursts_and_no_more_than_half_a_cache),
 		cmocka_unit_test(a_queue_is_polled_by_its_holder_alone),
 		cmocka_unit_test(who_is_told_to_let_go_gives_back_what_its_cache_holds_and_says_so),
 		cmocka_unit_test(who_is_told_to_let_go_before_it_saw_the_grant_says_so),
